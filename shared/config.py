@@ -1,0 +1,160 @@
+"""Settings groups. A function composes the groups it needs into its own `Settings` class."""
+
+import functools
+from enum import StrEnum
+from typing import Annotated
+
+from dotenv import load_dotenv
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.errors import ConfigurationError
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class EmbeddingProvider(StrEnum):
+    LOCAL = "local"
+    BEDROCK = "bedrock"
+    OPENAI = "openai"
+
+
+class SettingsGroup(BaseSettings):
+    """Read from the environment alone; values never appear in error messages."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+
+class ProcessSettings(SettingsGroup):
+    environment: Environment = Field(
+        default=Environment.LOCAL, description="local, test or production"
+    )
+    log_level: Annotated[
+        str, StringConstraints(pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
+    ] = Field(default="INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
+
+
+class DatabaseSettings(SettingsGroup):
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://user:password@host:5432/name"
+    )
+    database_secret_arn: str | None = Field(
+        default=None, description="ARN of a Secrets Manager secret; used when DATABASE_URL is not set"
+    )
+    database_pool_size: int = Field(
+        default=8, ge=1, le=100, description="connections `concord up` may hold; Lambda holds one"
+    )
+    database_prepared_statements: bool = Field(
+        default=False, description="true where no transaction pooler stands in between"
+    )
+    database_statement_timeout_ms: int = Field(
+        default=20_000, ge=100, description="milliseconds one statement may take"
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_the_database(self) -> "DatabaseSettings":
+        if self.database_url is None and not self.database_secret_arn:
+            raise ValueError("set DATABASE_URL, or DATABASE_SECRET_ARN")
+        return self
+
+
+class MigrationSettings(SettingsGroup):
+    database_migration_url: SecretStr | None = Field(
+        default=None, description="the owner's connection, for migrations; DATABASE_URL when not set"
+    )
+
+
+class CacheSettings(SettingsGroup):
+    redis_url: SecretStr | None = Field(
+        default=None, description="redis://host:6379/0; without it nothing is cached"
+    )
+    cache_ttl_seconds: int = Field(
+        default=30, ge=0, le=86_400, description="seconds an answer may be served; 0 always asks Postgres"
+    )
+
+
+class EmbeddingSettings(SettingsGroup):
+    embedding_provider: EmbeddingProvider = Field(
+        default=EmbeddingProvider.LOCAL, description="local, bedrock or openai"
+    )
+    embedding_model: str = Field(
+        default="all-MiniLM-L6-v2", min_length=1, description="the provider's name of the model"
+    )
+    embedding_dimensions: int = Field(
+        default=384, ge=1, le=4000, description="numbers in one of the model's vectors"
+    )
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1", description="an OpenAI-compatible endpoint"
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, description="key of that endpoint; needed when EMBEDDING_PROVIDER=openai"
+    )
+
+    @model_validator(mode="after")
+    def _key_for_openai(self) -> "EmbeddingSettings":
+        if self.embedding_provider is EmbeddingProvider.OPENAI and self.openai_api_key is None:
+            raise ValueError("set OPENAI_API_KEY, as EMBEDDING_PROVIDER is openai")
+        return self
+
+
+class QueueSettings(SettingsGroup):
+    embed_queue_url: str | None = Field(
+        default=None, description="SQS queue of chunks_embed; without it the schedule embeds"
+    )
+
+
+class AccessSettings(SettingsGroup):
+    environment: Environment = Field(
+        default=Environment.LOCAL, description="local, test or production"
+    )
+    admin_key_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="SHA-256, in hex, of the key that may do everything"
+    )
+
+
+class HttpSettings(SettingsGroup):
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="comma-separated origins that browsers may call from"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_origins(cls, values: dict[str, object]) -> dict[str, object]:
+        origins = values.get("cors_origins")
+        if isinstance(origins, str):
+            parts = (part.strip() for part in origins.split(","))
+            values = {**values, "cors_origins": tuple(part for part in parts if part)}
+        return values
+
+
+@functools.cache
+def load_environment_file() -> None:
+    """Read `.env` into the environment, once; variables already set win."""
+    load_dotenv(".env")
+
+
+def load_settings[Group: SettingsGroup](group: type[Group]) -> Group:
+    """Read `group` from the environment, or raise a ConfigurationError naming every bad variable."""
+    load_environment_file()
+    try:
+        return group()
+    except ValidationError as error:
+        raise ConfigurationError(_explain(group, error)) from None
+
+
+def _explain(group: type[SettingsGroup], error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        if not problem["loc"]:
+            lines.append(f"  {problem['msg'].removeprefix('Value error, ')}")
+            continue
+        name = str(problem["loc"][0])
+        wanted = group.model_fields[name].description
+        lines.append(f"  {name.upper()}: {problem['msg']}. Set it to: {wanted}")
+    return "\n".join(["Settings are missing or malformed (environment or .env):", *lines])

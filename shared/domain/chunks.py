@@ -1,0 +1,32 @@
+"""Chunks: the spans of a document's body that are embedded and cited."""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a body, in Unicode code points: `body[start:end]` is the chunk's text.
+
+    `segment_end` is where the next chunk starts (the body's end for the last): the segments
+    `body[start:segment_end]` of a document do not overlap and cover every word of it once.
+    """
+
+    ordinal: int
+    start: int
+    end: int
+    segment_end: int
+    heading_path: tuple[str, ...] = ()
+    page: int | None = None
+
+
+def embedded_text(title: str | None, chunk: Chunk, body: str) -> str:
+    """What is embedded for a chunk: its title and headings give it context that is not shown."""
+    context = " > ".join(part for part in (title, *chunk.heading_path) if part)
+    text = body[chunk.start : chunk.end]
+    return f"{context}\n{text}" if context else text
+
+
+def embedded_hash(text: str) -> bytes:
+    """Two chunks with the same hash have the same vector."""
+    return hashlib.sha256(text.encode()).digest()[:16]

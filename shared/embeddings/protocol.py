@@ -1,0 +1,25 @@
+"""What every embedder offers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+type Vector = list[float]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of unit length, all of one embedding space."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector for each text, in order. Texts longer than the model reads are cut at its limit.
+
+        Raises EmbedderUnavailable when trying again may help, EmbedderRejected when it will not.
+        """
+        ...
+
+    async def aclose(self) -> None: ...

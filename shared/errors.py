@@ -1,0 +1,201 @@
+"""Typed errors, raised once and mapped to HTTP in `shared.http.responses`.
+
+    ConcordError
+    ├── InvalidRequest (422)
+    │   ├── InvalidCursor, InvalidFilter, UnknownField, UnknownLanguage, InvalidDocuments
+    │   └── EmbeddingSpaceMismatch
+    ├── MalformedBody (400)
+    ├── Unauthenticated (401), PermissionDenied (403)
+    ├── NotFound (404)
+    │   └── CollectionNotFound, DocumentNotFound
+    ├── MethodNotAllowed (405)
+    ├── Conflict (409)
+    │   └── CollectionExists
+    ├── PayloadTooLarge (413)
+    ├── Unavailable (503)
+    │   └── DatabaseUnavailable, EmbedderUnavailable, QueueUnavailable
+    └── ConfigurationError, MigrationError, DatabaseError, NetworkCallInUnitOfWork,
+        EmbedderRejected (500: not the caller's doing)
+
+The first line of an error's docstring is its default message.
+"""
+
+from typing import Any, ClassVar
+
+
+class ConcordError(Exception):
+    """Something went wrong on our side."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "internal"
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(
+        self, message: str | None = None, *, details: list[dict[str, Any]] | None = None
+    ) -> None:
+        self.message = message or (type(self).__doc__ or "").partition("\n")[0]
+        self.details = details or []
+        super().__init__(self.message)
+
+
+class InvalidRequest(ConcordError):
+    """The request does not have the expected form."""
+
+    status, type, code = 422, "invalid_request", "invalid_request"
+
+
+class InvalidCursor(InvalidRequest):
+    """The cursor is not one that this list returned."""
+
+    code = "invalid_cursor"
+
+
+class InvalidFilter(InvalidRequest):
+    """The filter cannot be parsed."""
+
+    code = "invalid_filter"
+
+
+class UnknownField(InvalidRequest):
+    """The filter names a metadata field that no document of this collection has."""
+
+    code = "unknown_field"
+
+
+class UnknownLanguage(InvalidRequest):
+    """The database has no text search configuration of that name."""
+
+    code = "unknown_language"
+
+
+class InvalidDocuments(InvalidRequest):
+    """None of the documents could be stored."""
+
+    code = "invalid_documents"
+
+
+class EmbeddingSpaceMismatch(InvalidRequest):
+    """The collection's vectors were made by another embedding model than the one configured."""
+
+    code = "embedding_space_mismatch"
+
+
+class MalformedBody(ConcordError):
+    """The request body is not valid JSON in UTF-8."""
+
+    status, type, code = 400, "invalid_request", "malformed_body"
+
+
+class Unauthenticated(ConcordError):
+    """A valid key is needed: send it as `Authorization: Bearer <key>`."""
+
+    status, type, code = 401, "unauthenticated", "unauthenticated"
+
+
+class PermissionDenied(ConcordError):
+    """The key does not permit this."""
+
+    status, type, code = 403, "permission_denied", "permission_denied"
+
+
+class NotFound(ConcordError):
+    """There is nothing at this address."""
+
+    status, type, code = 404, "not_found", "not_found"
+
+
+class CollectionNotFound(NotFound):
+    """There is no collection of that name."""
+
+    code = "collection_not_found"
+
+
+class DocumentNotFound(NotFound):
+    """There is no document with that id in the collection."""
+
+    code = "document_not_found"
+
+
+class MethodNotAllowed(ConcordError):
+    """This address does not answer that method."""
+
+    status, type, code = 405, "invalid_request", "method_not_allowed"
+
+
+class Conflict(ConcordError):
+    """The request contradicts what is stored."""
+
+    status, type, code = 409, "conflict", "conflict"
+
+
+class CollectionExists(Conflict):
+    """There is already a collection of that name."""
+
+    code = "collection_exists"
+
+
+class PayloadTooLarge(ConcordError):
+    """A request may have 5 MB at most; send the documents in several."""
+
+    status, type, code = 413, "invalid_request", "payload_too_large"
+
+
+class Unavailable(ConcordError):
+    """A part that is needed does not answer; try again."""
+
+    status, type, code = 503, "unavailable", "unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer; try again."""
+
+    code = "database_unavailable"
+
+
+class EmbedderUnavailable(Unavailable):
+    """The embedding provider does not answer; try again."""
+
+    code = "embedder_unavailable"
+
+
+class QueueUnavailable(Unavailable):
+    """The embedding queue does not answer; try again."""
+
+    code = "queue_unavailable"
+
+
+class EmbedderRejected(ConcordError):
+    """The embedding provider refused the texts or answered with something else than vectors."""
+
+    code = "embedder_rejected"
+
+
+class ConfigurationError(ConcordError):
+    """A setting is missing or malformed."""
+
+    code = "configuration_error"
+
+
+class MigrationError(ConcordError):
+    """The database's migrations and the files do not agree."""
+
+    code = "migration_error"
+
+
+class DatabaseError(ConcordError):
+    """The database refused a statement."""
+
+    code = "database_error"
+
+    def __init__(
+        self, message: str | None = None, *, constraint: str | None = None, sqlstate: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.constraint = constraint
+        self.sqlstate = sqlstate
+
+
+class NetworkCallInUnitOfWork(ConcordError):
+    """A network call was made while a transaction was open."""
+
+    code = "network_call_in_unit_of_work"
