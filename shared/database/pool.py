@@ -1,0 +1,59 @@
+"""A bounded pool behind the same interface, for `concord up`, which handles many requests at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shared.config import DatabaseSettings
+from shared.database.boundaries import refuse_in_unit_of_work
+from shared.database.connections import connection_arguments, was_dropped
+from shared.database.driver_errors import translated
+from shared.database.secrets import database_url
+from shared.database.units_of_work import UnitOfWork, transaction
+from shared.domain.principals import Principal
+from shared.errors import DatabaseUnavailable
+
+WAIT_FOR_CONNECTION_SECONDS = 10.0
+
+
+class PooledConnections:
+    """The Database of a process that handles many events at a time."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+            database_url(settings),
+            kwargs=connection_arguments(settings),
+            min_size=1,
+            max_size=settings.database_pool_size,
+            timeout=WAIT_FOR_CONNECTION_SECONDS,
+            check=_refuse_dropped,
+            open=False,
+        )
+
+    @asynccontextmanager
+    async def unit_of_work(self, principal: Principal) -> AsyncIterator[UnitOfWork]:
+        refuse_in_unit_of_work("A second unit of work")
+        await self._pool.open()
+        timeout = self._settings.database_statement_timeout_ms
+        try:
+            with translated():
+                connection = await self._pool.getconn()
+        except PoolTimeout as error:
+            raise DatabaseUnavailable from error
+        try:
+            async with transaction(connection, principal, statement_timeout_ms=timeout) as unit:
+                yield unit
+        finally:
+            await self._pool.putconn(connection)
+
+    async def aclose(self) -> None:
+        await self._pool.close()
+
+
+async def _refuse_dropped(connection: psycopg.AsyncConnection[Any]) -> None:
+    if was_dropped(connection):
+        raise psycopg.OperationalError("the server closed the connection")

@@ -1,0 +1,55 @@
+"""Named SQL blocks: files beside their repository, read once, when first used.
+
+A block starts with `-- name: its_name`. It may have slots, written with a default that makes the
+block valid SQL by itself: `AND /*filter*/ true /*end*/`. A slot is only ever filled with SQL text of our
+own, never with a caller's value: values are bound parameters.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import LiteralString, cast
+
+_BLOCK = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with `%(name)s` parameters."""
+
+    name: str
+    text: LiteralString
+
+    def with_slot(self, slot: str, text: str) -> "Statement":
+        """This statement with the default of `slot` replaced wherever the slot stands."""
+        pattern = re.compile(rf"/\*{slot}\*/.*?/\*end\*/", re.DOTALL)
+        filled, count = pattern.subn(lambda _: text, self.text)
+        if not count:
+            raise KeyError(f"{self.name} has no slot {slot}")
+        return Statement(self.name, cast(LiteralString, filled))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """The blocks of `<package>/<name>.sql`, by name."""
+
+    package: str
+    name: str
+
+    def __getitem__(self, block: str) -> Statement:
+        return self.blocks()[block]
+
+    def blocks(self) -> dict[str, Statement]:
+        return _read_blocks(self.package, self.name)
+
+
+@functools.cache
+def _read_blocks(package: str, name: str) -> dict[str, Statement]:
+    text = resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    _, *parts = _BLOCK.split(text)
+    names, bodies = parts[::2], parts[1::2]
+    return {
+        block: Statement(block, cast(LiteralString, body.strip().rstrip(";")))
+        for block, body in zip(names, bodies, strict=True)
+    }

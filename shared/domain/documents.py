@@ -1,0 +1,143 @@
+"""Documents: what a caller may send, and when two of them are the same."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
+
+MAX_REQUEST_BYTES = 5_000_000
+MAX_TITLE_CHARACTERS = 1_000
+MAX_URL_CHARACTERS = 2_000
+MAX_METADATA_BYTES = 100_000
+MAX_METADATA_DEPTH = 20
+MAX_BATCH = 1_000
+ID_PATTERN = r"^[A-Za-z0-9._~:@=+-]{1,256}$"
+ID_RULE = "An id has 1 to 256 characters of A-Z a-z 0-9 . _ ~ : @ = + -"
+
+# Raised whenever chunking or analysis changes what is stored for the same text.
+TEXT_VERSION = 1
+
+
+def without_nul(text: str) -> str:
+    """Postgres cannot store the character U+0000, so it is refused rather than dropped."""
+    if "\x00" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
+Text = Annotated[str, AfterValidator(without_nul)]
+
+
+def storable_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, bottomless nesting."""
+    if _depth(metadata) > MAX_METADATA_DEPTH:
+        raise ValueError(f"may be nested {MAX_METADATA_DEPTH} levels deep at most")
+    try:
+        text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    except ValueError:
+        raise ValueError("must not contain NaN or Infinity") from None
+    if size > MAX_METADATA_BYTES:
+        raise ValueError(f"may have {MAX_METADATA_BYTES} bytes at most")
+    if "\\u0000" in text and any("\x00" in part for part in _strings(metadata)):
+        raise ValueError("must not contain the character U+0000")
+    return metadata
+
+
+def _depth(value: object) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        level = [
+            child
+            for parent in level
+            for child in (
+                parent.values() if isinstance(parent, dict) else parent if isinstance(parent, list) else ()
+            )
+            if isinstance(child, dict | list)
+        ]
+        if deepest > MAX_METADATA_DEPTH:
+            break
+    return deepest
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for item in value.items() for part in item for text in _strings(part)]
+    if isinstance(value, list):
+        return [text for item in value for text in _strings(item)]
+    return []
+
+
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable_metadata)]
+DocumentId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Title = Annotated[Text, Field(max_length=MAX_TITLE_CHARACTERS)]
+Url = Annotated[Text, Field(max_length=MAX_URL_CHARACTERS)]
+
+
+class DocumentInput(BaseModel):
+    """A document as the caller sends it. An empty body is stored and simply not found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: DocumentId = Field(description=ID_RULE, examples=["guide:settings"])
+    title: Title | None = Field(default=None, examples=["Settings"])
+    body: Text = Field(default="", examples=["# Settings\n\nEvery setting is an environment variable."])
+    url: Url | None = Field(default=None, examples=["https://example.com/settings"])
+    metadata: Metadata = Field(default_factory=dict, examples=[{"year": 2026, "tags": ["guide"]}])
+
+
+class DocumentChange(BaseModel):
+    """A change of some parts of a document. In `metadata`, a null removes the field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Title | None = None
+    body: Text | None = None
+    url: Url | None = None
+    metadata: Metadata | None = None
+
+    @model_validator(mode="after")
+    def _something_to_change(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one of title, body, url, metadata")
+        if "body" in self.model_fields_set and self.body is None:
+            raise ValueError("body may be empty, but not null")
+        if "metadata" in self.model_fields_set and self.metadata is None:
+            raise ValueError("metadata may be empty, but not null")
+        return self
+
+    def applied_to(self, document: DocumentInput) -> DocumentInput:
+        """The document after the change; validated again, as merged metadata may have grown too large."""
+        values = document.model_dump()
+        values.update(self.model_dump(include=self.model_fields_set - {"metadata"}))
+        merged = {**document.metadata, **(self.metadata or {})}
+        removed = {name for name, value in (self.metadata or {}).items() if value is None}
+        values["metadata"] = {name: value for name, value in merged.items() if name not in removed}
+        return DocumentInput.model_validate(values)
+
+
+def content_hash(document: DocumentInput) -> bytes:
+    """Two versions of a document with the same hash are the same: storing the second changes nothing."""
+    parts = [document.title, document.body, document.url, document.metadata]
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{TEXT_VERSION} {text}".encode()).digest()[:16]
+
+
+def text_hash(document: DocumentInput) -> bytes:
+    """Of what is chunked, indexed and embedded: a change of url or metadata leaves it alone."""
+    text = json.dumps([document.title, document.body], ensure_ascii=False)
+    return hashlib.sha256(f"{TEXT_VERSION} {text}".encode()).digest()[:16]

@@ -1,0 +1,101 @@
+-- name: find_language
+SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s;
+
+-- name: open_embedding_space
+SELECT concord.open_embedding_space(%(model)s, %(dimensions)s) AS id;
+
+-- name: insert_collection
+INSERT INTO concord.collection (name, language, space_id)
+VALUES (%(name)s, %(language)s, %(space_id)s)
+ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: find_collection
+SELECT c.id, c.name, c.language, c.space_id, s.model, s.dimensions, c.created_at, c.updated_at
+FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
+WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+
+-- name: find_collection_with_counts
+SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,
+       t.documents, t.chunks, j.pending, j.failed
+FROM concord.collection c
+JOIN concord.embedding_space s ON s.id = c.space_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(documents), 0)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks
+    FROM concord.keyword_statistic WHERE collection_id = c.id
+) t
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'pending')::int AS pending,
+           count(*) FILTER (WHERE state = 'failed')::int AS failed
+    FROM concord.embedding_job WHERE collection_id = c.id
+) j
+WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+
+-- name: list_collections
+SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,
+       t.documents, t.chunks, j.pending, j.failed
+FROM concord.collection c
+JOIN concord.embedding_space s ON s.id = c.space_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(documents), 0)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks
+    FROM concord.keyword_statistic WHERE collection_id = c.id
+) t
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'pending')::int AS pending,
+           count(*) FILTER (WHERE state = 'failed')::int AS failed
+    FROM concord.embedding_job WHERE collection_id = c.id
+) j
+WHERE c.deleted_at IS NULL AND c.name > %(after)s COLLATE "C"
+ORDER BY c.name
+LIMIT %(limit)s;
+
+-- name: rename_collection
+UPDATE concord.collection SET name = %(new_name)s, updated_at = now()
+WHERE name = %(name)s AND deleted_at IS NULL
+RETURNING id;
+
+-- name: bury_collection
+UPDATE concord.collection SET deleted_at = now(), updated_at = now()
+WHERE name = %(name)s AND deleted_at IS NULL
+RETURNING id;
+
+-- name: list_live_ids
+SELECT id FROM concord.collection WHERE deleted_at IS NULL ORDER BY id;
+
+-- name: list_buried_ids
+SELECT id FROM concord.collection WHERE deleted_at IS NOT NULL ORDER BY deleted_at;
+
+-- name: purge_documents
+-- Removes up to `limit` documents of a buried collection; chunks and jobs go with them.
+WITH doomed AS (
+    SELECT number FROM concord.document WHERE collection_id = %(collection_id)s LIMIT %(limit)s
+), vectors AS (
+    DELETE FROM concord.embedding e USING doomed
+    WHERE e.collection_id = %(collection_id)s AND e.document_number = doomed.number
+), purged AS (
+    DELETE FROM concord.document d USING doomed
+    WHERE d.collection_id = %(collection_id)s AND d.number = doomed.number
+    RETURNING d.number
+)
+SELECT count(*)::int AS count FROM purged;
+
+-- name: purge_blocks
+WITH doomed AS (
+    SELECT term_id, block FROM concord.keyword_block WHERE collection_id = %(collection_id)s LIMIT %(limit)s
+), purged AS (
+    DELETE FROM concord.keyword_block b USING doomed
+    WHERE b.collection_id = %(collection_id)s AND b.term_id = doomed.term_id AND b.block = doomed.block
+    RETURNING b.term_id
+)
+SELECT count(*)::int AS count FROM purged;
+
+-- name: purge_collection
+-- The last step, when its documents and blocks are gone.
+WITH terms AS (DELETE FROM concord.keyword_term WHERE collection_id = %(collection_id)s),
+retired AS (DELETE FROM concord.keyword_retired WHERE collection_id = %(collection_id)s),
+statistics AS (DELETE FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s),
+fields AS (DELETE FROM concord.metadata_field WHERE collection_id = %(collection_id)s)
+SELECT 1 AS count;
+
+-- name: delete_collection
+DELETE FROM concord.collection WHERE id = %(collection_id)s;

@@ -1,0 +1,83 @@
+-- name: find_versions
+-- What is stored of these ids: enough to tell what a write changes.
+SELECT id, number, index_number, content_hash, text_hash
+FROM concord.document
+WHERE collection_id = %(collection_id)s AND id = ANY(%(ids)s::text[]);
+
+-- name: find_stored_chunks
+SELECT c.document_number, c.id, c.embedded_hash
+FROM concord.document d
+JOIN concord.chunk c ON c.collection_id = d.collection_id AND c.document_number = d.number
+WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
+ORDER BY c.document_number, c.ordinal;
+
+-- name: find_last_numbers
+-- Under the collection's lock the next numbers follow from what is stored: no counter to contend for.
+SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = %(collection_id)s), 0) AS number,
+       greatest(
+           (SELECT max(index_number) FROM concord.document WHERE collection_id = %(collection_id)s),
+           (SELECT max(index_number) FROM concord.keyword_retired WHERE collection_id = %(collection_id)s), 0
+       ) AS index_number;
+
+-- name: upsert_documents
+INSERT INTO concord.document
+    (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash)
+SELECT %(collection_id)s, * FROM unnest(
+    %(ids)s::text[], %(numbers)s::int[], %(index_numbers)s::int[], %(titles)s::text[], %(bodies)s::text[],
+    %(urls)s::text[], %(metadata)s::jsonb[], %(content_hashes)s::bytea[], %(text_hashes)s::bytea[])
+ON CONFLICT (collection_id, id) DO UPDATE SET
+    index_number = excluded.index_number, title = excluded.title, body = excluded.body, url = excluded.url,
+    metadata = excluded.metadata, content_hash = excluded.content_hash, text_hash = excluded.text_hash,
+    updated_at = now();
+
+-- name: note_metadata_fields
+INSERT INTO concord.metadata_field (collection_id, name)
+SELECT %(collection_id)s, name FROM unnest(%(names)s::text[]) AS name
+ON CONFLICT DO NOTHING;
+
+-- name: list_metadata_fields
+SELECT f.name
+FROM concord.metadata_field f JOIN concord.collection c ON c.id = f.collection_id
+WHERE c.name = %(collection)s AND c.deleted_at IS NULL
+ORDER BY f.name;
+
+-- name: delete_stored_chunks
+WITH vectors AS (
+    DELETE FROM concord.embedding
+    WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
+        AND chunk_id = ANY(%(chunk_ids)s::bigint[])
+)
+DELETE FROM concord.chunk WHERE collection_id = %(collection_id)s AND id = ANY(%(chunk_ids)s::bigint[]);
+
+-- name: delete_documents
+WITH vectors AS (
+    DELETE FROM concord.embedding
+    WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
+)
+DELETE FROM concord.document
+WHERE collection_id = %(collection_id)s AND number = ANY(%(document_numbers)s::int[]);
+
+-- name: find_document
+SELECT d.id, d.title, d.body, d.url, d.metadata, d.created_at, d.updated_at,
+       coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
+FROM concord.document d
+JOIN concord.collection c ON c.id = d.collection_id
+LEFT JOIN concord.embedding_job j ON j.collection_id = d.collection_id AND j.document_number = d.number
+WHERE c.name = %(collection)s AND c.deleted_at IS NULL AND d.id = %(id)s;
+
+-- name: list_documents
+SELECT d.id, d.title, d.body, d.url, d.metadata, d.created_at, d.updated_at,
+       coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
+FROM concord.document d
+LEFT JOIN concord.embedding_job j ON j.collection_id = d.collection_id AND j.document_number = d.number
+WHERE d.collection_id = %(collection_id)s AND d.id > %(after)s COLLATE "C"
+    AND /*filter*/ true /*end*/
+ORDER BY d.id
+LIMIT %(limit)s;
+
+-- name: match_documents
+-- The numbers of the documents that a filter selects.
+SELECT d.number FROM concord.document d
+WHERE d.collection_id = %(collection_id)s AND /*filter*/ true /*end*/
+ORDER BY d.number
+LIMIT %(limit)s;

@@ -1,0 +1,81 @@
+-- name: request_embedding
+-- A document's job row is the lock between its writer and its embedder; a new index_number voids claims on the old.
+INSERT INTO concord.embedding_job (collection_id, document_number, index_number)
+SELECT %(collection_id)s, * FROM unnest(%(document_numbers)s::int[], %(index_numbers)s::int[])
+ON CONFLICT (collection_id, document_number) DO UPDATE SET
+    index_number = excluded.index_number, state = 'pending', attempts = 0, claimed_until = NULL, error = NULL,
+    created_at = now();
+
+-- name: withdraw_embedding
+DELETE FROM concord.embedding_job
+WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[]);
+
+-- name: claim_jobs
+-- Takes pending jobs nobody works on; a claim that is not completed in time is free again.
+WITH due AS (
+    SELECT collection_id, document_number FROM concord.embedding_job
+    WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < now())
+        AND (%(collection_id)s::int IS NULL OR collection_id = %(collection_id)s)
+        AND (%(document_numbers)s::int[] IS NULL OR document_number = ANY(%(document_numbers)s::int[]))
+    ORDER BY created_at, document_number
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE concord.embedding_job j
+SET claimed_until = now() + make_interval(secs => %(lease_seconds)s), attempts = j.attempts + 1
+FROM due
+WHERE j.collection_id = due.collection_id AND j.document_number = due.document_number
+RETURNING j.collection_id, j.document_number, j.index_number, j.attempts;
+
+-- name: find_unembedded_chunks
+-- What is missing of these documents: the chunks without a vector, with the text to embed them from.
+SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.ordinal, c.span_start, c.span_end, c.heading_path,
+       d.title, substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
+       k.name AS collection, s.model, s.dimensions
+FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
+JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number
+JOIN concord.collection k ON k.id = d.collection_id
+JOIN concord.embedding_space s ON s.id = k.space_id
+JOIN concord.chunk c ON c.collection_id = d.collection_id AND c.document_number = d.number
+WHERE NOT EXISTS (
+    SELECT FROM concord.embedding e
+    WHERE e.space_id = k.space_id AND e.collection_id = c.collection_id
+        AND e.document_number = c.document_number AND e.chunk_id = c.id)
+ORDER BY c.collection_id, c.document_number, c.ordinal;
+
+-- name: lock_claims
+-- Keeps writers of these documents out until the vectors are stored.
+SELECT j.collection_id, j.document_number, j.index_number
+FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
+    AS w (collection_id, document_number, index_number)
+JOIN concord.embedding_job j USING (collection_id, document_number, index_number)
+ORDER BY j.collection_id, j.document_number
+FOR UPDATE OF j;
+
+-- name: insert_embeddings
+INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)
+SELECT k.space_id, c.collection_id, c.document_number, c.id, v.vector::halfvec
+FROM unnest(%(collection_ids)s::int[], %(chunk_ids)s::bigint[], %(vectors)s::text[])
+    AS v (collection_id, chunk_id, vector)
+JOIN concord.chunk c ON c.collection_id = v.collection_id AND c.id = v.chunk_id
+JOIN concord.collection k ON k.id = c.collection_id
+ON CONFLICT DO NOTHING;
+
+-- name: complete_jobs
+-- A document is ready when its text is still the one that was claimed.
+DELETE FROM concord.embedding_job j
+USING unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
+    AS w (collection_id, document_number, index_number)
+WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
+    AND j.index_number = w.index_number;
+
+-- name: release_jobs
+-- Frees claims early, with the reason; after the last attempt, or when trying again cannot help, they have failed.
+UPDATE concord.embedding_job j
+SET claimed_until = NULL, error = %(error)s,
+    state = CASE WHEN %(final)s OR j.attempts >= %(max_attempts)s
+                 THEN 'failed' ELSE 'pending' END::concord.embedding_state
+FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
+    AS w (collection_id, document_number, index_number)
+WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
+    AND j.index_number = w.index_number;
