@@ -2,50 +2,156 @@
 -- One statement: BM25 over blocks of postings, similarity over vectors, both completed for every candidate,
 -- fused, filtered, grouped by document, with the best passages of the page's hits.
 WITH target AS MATERIALIZED (
-    SELECT c.id, c.language, c.space_id,
-           coalesce(sum(t.documents), 0)::float8 AS documents,
-           coalesce(sum(t.chunks), 0) AS chunks,
-           greatest(coalesce(sum(t.length), 0)::float8 / greatest(sum(t.documents), 1), 1e-9) AS average_length
-    FROM concord.collection c LEFT JOIN concord.keyword_statistic t ON t.collection_id = c.id
+    SELECT c.id, c.language, c.space_id, e.model, e.dimensions, t.documents, t.chunks,
+           greatest(t.length / greatest(t.documents, 1), 1e-9::float8) AS average_length
+    FROM concord.collection c
+    JOIN concord.embedding_space e ON e.id = c.space_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(documents), 0)::float8 AS documents, coalesce(sum(chunks), 0)::int AS chunks,
+               coalesce(sum(length), 0)::float8 AS length
+        FROM concord.keyword_statistic WHERE collection_id = c.id
+    ) t
     WHERE c.name = %(collection)s AND c.deleted_at IS NULL
-    GROUP BY c.id
 ), query_term AS MATERIALIZED (
+    -- A word in no document weighs as much as the rarest one: it lowers what share of the query a hit has.
     SELECT a.term, k.id AS term_id,
-           a.frequency * ln(1 + greatest(t.documents - coalesce(f.df, 0) + 0.5::float8, 0.5::float8)
-                                / (coalesce(f.df, 0) + 0.5::float8)) AS weight
+           a.frequency * ln(1 + (greatest(t.documents - f.documents, 0) + 0.5::float8)
+                                / (f.documents + 0.5::float8)) AS weight
     FROM target t
     CROSS JOIN LATERAL concord.analyze(t.language, %(keyword_text)s) a
     LEFT JOIN concord.keyword_term k ON k.collection_id = t.id AND k.term = a.term COLLATE "C"
-    LEFT JOIN LATERAL (
-        SELECT sum(b.posting_count)::float8 AS df FROM concord.keyword_block b
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(b.posting_count), 0)::float8 AS documents FROM concord.keyword_block b
         WHERE b.collection_id = t.id AND b.term_id = k.id
-    ) f ON true
+    ) f
 ), query AS MATERIALIZED (
     SELECT coalesce(sum(weight), 0) AS weight,
-           coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery AS words
+           coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery AS words,
+           -- Without a word to look for, meaning decides alone.
+           CASE WHEN coalesce(sum(weight), 0) > 0 THEN %(alpha)s::float8 ELSE 1 END AS alpha
     FROM query_term
-), posting AS (
+)/*allowed*//*end*/, posting AS (
     SELECT q.weight, unnest(b.index_numbers) AS index_number,
            unnest(b.frequencies)::float8 AS frequency, unnest(b.lengths)::float8 AS length
     FROM query_term q
-    CROSS JOIN target t
     CROSS JOIN LATERAL (
         SELECT index_numbers, frequencies, lengths FROM concord.keyword_block
-        WHERE collection_id = t.id AND term_id = q.term_id AND posting_count > 0
+        WHERE collection_id = (SELECT id FROM target) AND term_id = q.term_id AND posting_count > 0
         OFFSET 0
     ) b
     OFFSET 0
 ), keyword_score AS MATERIALIZED (
-    SELECT p.index_number,
-           sum(p.weight * p.frequency / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / t.average_length)) AS score
-    FROM posting p CROSS JOIN target t
-    GROUP BY p.index_number
-), keyword_match AS MATERIALIZED (
-    SELECT d.number, s.score
-    FROM keyword_score s
-    JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.index_number = s.index_number
-    WHERE /*filter*/ true /*end*/
+    -- Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with k1 = 1.2 and b = 0.75,
+    -- divided by the most a document could have: the share of the query's weight that it matches.
+    SELECT s.index_number, s.score / (SELECT weight FROM query) AS score
+    FROM (
+        SELECT p.index_number,
+               sum(p.weight * p.frequency
+                   / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / t.average_length)) AS score
+        FROM posting p CROSS JOIN target t
+        GROUP BY p.index_number
+    ) s
+    WHERE /*keyword_filter*/ NOT s.index_number IN (
+        SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = (SELECT id FROM target)
+    ) /*end*/
 ), keyword_candidate AS (
-    SELECT number FROM keyword_match ORDER BY score DESC, number LIMIT %(candidates)s
+    SELECT d.number, d.index_number
+    FROM (SELECT index_number FROM keyword_score ORDER BY score DESC, index_number LIMIT %(candidates)s) k
+    JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.index_number = k.index_number
+), near AS MATERIALIZED (
+    -- Small collections are scanned exactly, large ones through the HNSW index: one branch runs.
+    (
+        SELECT e.document_number FROM concord.embedding e
+        WHERE %(vector)s::text IS NOT NULL AND (SELECT chunks FROM target) <= %(exact_chunks)s
+            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
+            AND /*vector_filter*/ true /*end*/
+        ORDER BY e.vector <#> %(vector)s::halfvec
+        LIMIT %(candidate_chunks)s
+    )
+    UNION ALL
+    (
+        SELECT e.document_number FROM concord.embedding e
+        WHERE %(vector)s::text IS NOT NULL AND (SELECT chunks FROM target) > %(exact_chunks)s
+            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
+            AND /*vector_filter*/ true /*end*/
+        ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> %(vector)s::halfvec(/*dimensions*/384/*end*/)
+        LIMIT %(candidate_chunks)s
+    )
+), candidate AS MATERIALIZED (
+    SELECT number, index_number FROM keyword_candidate
+    UNION
+    SELECT d.number, d.index_number
+    FROM (SELECT DISTINCT document_number FROM near) n
+    JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = n.document_number
+), scored AS MATERIALIZED (
+    SELECT c.number, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
+    FROM candidate c
+    LEFT JOIN keyword_score k ON k.index_number = c.index_number
+    CROSS JOIN LATERAL (
+        SELECT greatest(max(-(e.vector <#> %(vector)s::halfvec)), 0) AS similarity
+        FROM concord.embedding e
+        WHERE e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
+            AND e.document_number = c.number
+    ) s
+), fused AS MATERIALIZED (
+    SELECT number, keyword, semantic,
+           query.alpha * semantic + (1 - query.alpha) * keyword AS score
+    FROM scored CROSS JOIN query
+), page AS MATERIALIZED (
+    SELECT * FROM fused
+    WHERE score > 0 AND score >= %(min_score)s
+    ORDER BY score DESC, number
+    LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT number FROM keyword_candidate;
+SELECT t.model, t.dimensions, t.chunks <= %(exact_chunks)s AS exact,
+       (SELECT count(*) FROM keyword_score)::int AS keyword_found,
+       (SELECT count(*) FROM fused WHERE score > 0 AND score >= %(min_score)s)::int AS candidates_found,
+       d.id, d.title, d.url, d.metadata, d.created_at, d.updated_at,
+       CASE WHEN %(with_body)s THEN d.body END AS body,
+       h.score, h.keyword, h.semantic, passages.list AS passages
+FROM target t
+LEFT JOIN (page h JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = h.number) ON true
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object(
+               'text', b.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
+               'heading_path', b.heading_path, 'score', b.score,
+               'marked', CASE WHEN %(highlight)s THEN ts_headline(
+                   t.language::regconfig, b.text, (SELECT words FROM query),
+                   E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') END
+           ) ORDER BY b.score DESC, b.ordinal) AS list
+    FROM (
+        SELECT c.ordinal, c.span_start, c.span_end, c.page, c.heading_path,
+               substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
+               query.alpha * greatest(coalesce(-(e.vector <#> %(vector)s::halfvec), 0), 0)
+               + (1 - query.alpha) * coalesce((
+                   SELECT sum(q.weight * w.term_count / (w.term_count + 1.2::float8))
+                   FROM unnest(c.term_ids, c.term_counts) AS w (term_id, term_count)
+                   JOIN query_term q ON q.term_id = w.term_id
+               ) / query.weight, 0) AS score
+        FROM concord.chunk c
+        CROSS JOIN query
+        LEFT JOIN concord.embedding e ON e.space_id = t.space_id AND e.collection_id = c.collection_id
+            AND e.document_number = c.document_number AND e.chunk_id = c.id
+        WHERE c.collection_id = d.collection_id AND c.document_number = d.number
+        ORDER BY score DESC, c.ordinal
+        LIMIT %(passages)s
+    ) b
+) passages ON d.id IS NOT NULL
+ORDER BY h.score DESC NULLS LAST, h.number;
+
+-- name: fragment_allowed
+-- What a filter lets through, found once for both rankings.
+, allowed AS MATERIALIZED (
+    SELECT d.number, d.index_number FROM concord.document d
+    WHERE d.collection_id = (SELECT id FROM target) AND /*filter*/ true /*end*/
+);
+
+-- name: fragment_keyword_filter
+s.index_number IN (SELECT index_number FROM allowed);
+
+-- name: fragment_vector_filter
+e.document_number IN (SELECT number FROM allowed);
+
+-- name: widen_vector_scan
+-- With a filter or several collections in one index, keep scanning until enough chunks are found.
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %(ef_search)s, true);

@@ -1,0 +1,151 @@
+"""What a batch of documents changes in the database, decided without one."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.domain.chunks import Chunk, embedded_hash, embedded_text
+from shared.domain.documents import DocumentInput, content_hash, text_hash
+
+
+class WriteStatus(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """What is stored of a document, enough to tell what a write changes."""
+
+    id: str
+    number: int
+    index_number: int
+    content_hash: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    document_number: int
+    id: int
+    embedded_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LastNumbers:
+    """The highest numbers in use in a collection."""
+
+    number: int
+    index_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWrite:
+    """One document's row, under the numbers it will have."""
+
+    document: DocumentInput
+    number: int
+    index_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWrite:
+    """One chunk's row. `id` is that of the stored chunk whose vector stays right, or None for a new one."""
+
+    id: int | None
+    document_number: int
+    index_number: int
+    chunk: Chunk
+    embedded_hash: bytes
+    keyword_text: str
+
+
+@dataclass(slots=True)
+class WritePlan:
+    """Everything one unit of work writes for a batch."""
+
+    first_index_number: int
+    statuses: dict[str, WriteStatus] = field(default_factory=dict)
+    documents: list[DocumentWrite] = field(default_factory=list)
+    # Documents whose text is new to the index, and those of them whose old text leaves it.
+    indexed: list[DocumentWrite] = field(default_factory=list)
+    retired_numbers: list[int] = field(default_factory=list)
+    chunks: list[ChunkWrite] = field(default_factory=list)
+    dropped_chunks: list[StoredChunk] = field(default_factory=list)
+
+    @property
+    def metadata_fields(self) -> list[str]:
+        return sorted({name for write in self.documents for name in write.document.metadata})
+
+
+def plan_writes(
+    documents: Sequence[DocumentInput],
+    chunks: Mapping[str, Sequence[Chunk]],
+    versions: Mapping[str, DocumentVersion],
+    stored_chunks: Sequence[StoredChunk],
+    last: LastNumbers,
+) -> WritePlan:
+    """Number the documents that change and keep every stored chunk whose embedded text is still there.
+
+    `documents` have distinct ids; `chunks` has those of every document whose text differs from its version's.
+    """
+    plan = WritePlan(first_index_number=last.index_number + 1)
+    number, index_number = last.number, last.index_number
+    reusable: dict[int, list[StoredChunk]] = defaultdict(list)
+    for stored in stored_chunks:
+        reusable[stored.document_number].append(stored)
+    for document in documents:
+        version = versions.get(document.id)
+        if version is not None and version.content_hash == content_hash(document):
+            plan.statuses[document.id] = WriteStatus.UNCHANGED
+            continue
+        if version is not None and version.text_hash == text_hash(document):
+            plan.statuses[document.id] = WriteStatus.UPDATED
+            plan.documents.append(DocumentWrite(document, version.number, version.index_number))
+            continue
+        index_number += 1
+        if version is None:
+            number += 1
+            write = DocumentWrite(document, number, index_number)
+            plan.statuses[document.id] = WriteStatus.CREATED
+        else:
+            write = DocumentWrite(document, version.number, index_number)
+            plan.statuses[document.id] = WriteStatus.UPDATED
+            plan.retired_numbers.append(version.number)
+        plan.documents.append(write)
+        plan.indexed.append(write)
+        _plan_chunks(plan, write, chunks[document.id], reusable[write.number])
+    return plan
+
+
+def _plan_chunks(
+    plan: WritePlan, write: DocumentWrite, chunks: Sequence[Chunk], stored: Sequence[StoredChunk]
+) -> None:
+    by_hash: dict[bytes, list[StoredChunk]] = defaultdict(list)
+    for old in reversed(stored):
+        by_hash[old.embedded_hash].append(old)
+    title, body = write.document.title, write.document.body
+    for chunk in chunks or _chunk_of_a_title(title):
+        digest = embedded_hash(embedded_text(title, chunk, body))
+        kept = by_hash[digest].pop() if by_hash[digest] else None
+        segment = body[chunk.start : chunk.segment_end]
+        plan.chunks.append(
+            ChunkWrite(
+                id=kept.id if kept else None,
+                document_number=write.number,
+                index_number=write.index_number,
+                chunk=chunk,
+                embedded_hash=digest,
+                keyword_text=f"{title}\n{segment}" if title and chunk.ordinal == 0 else segment,
+            )
+        )
+    plan.dropped_chunks.extend(old for unused in by_hash.values() for old in unused)
+
+
+def _chunk_of_a_title(title: str | None) -> list[Chunk]:
+    """A document without a body is found by its title, through one chunk with an empty span."""
+    if title is None or not title.strip():
+        return []
+    return [Chunk(ordinal=0, start=0, end=0, segment_end=0)]

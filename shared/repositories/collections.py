@@ -1,0 +1,149 @@
+"""Collections: their rows, their counts, and the purge of deleted ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database.statements import SqlFile
+from shared.database.units_of_work import UnitOfWork
+from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, UnknownLanguage
+
+SQL = SqlFile("shared.repositories.sql", "collections")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCollection:
+    """A live collection and its embedding space."""
+
+    id: int
+    name: str
+    language: str
+    space_id: int
+    model: str
+    dimensions: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountedCollection:
+    """A live collection as callers see it; `pending` and `failed` count documents without all vectors."""
+
+    name: str
+    language: str
+    model: str
+    dimensions: int
+    created_at: datetime
+    updated_at: datetime
+    documents: int
+    chunks: int
+    pending: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    count: int
+
+
+async def find_collection(unit: UnitOfWork, name: str) -> StoredCollection:
+    """Raises CollectionNotFound."""
+    collection = await unit.row(SQL["find_collection"], StoredCollection, name=name)
+    return _found(collection, name)
+
+
+async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollection:
+    """Raises CollectionNotFound."""
+    collection = await unit.row(SQL["find_collection_with_counts"], CountedCollection, name=name)
+    return _found(collection, name)
+
+
+def _found[Row](collection: Row | None, name: str) -> Row:
+    if collection is None:
+        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
+    return collection
+
+
+async def list_counted_collections(
+    unit: UnitOfWork, *, after: str, limit: int
+) -> list[CountedCollection]:
+    """Live collections by name, from the one after `after`."""
+    return await unit.rows(SQL["list_collections"], CountedCollection, after=after, limit=limit)
+
+
+async def insert_collection(
+    unit: UnitOfWork, name: str, language: str, model: str, dimensions: int
+) -> None:
+    """Store a collection, and its embedding space when it is the first there.
+
+    Raises CollectionExists, UnknownLanguage.
+    """
+    if await unit.row(SQL["find_language"], Named, language=language) is None:
+        message = f"no text search configuration named {language}"
+        raise UnknownLanguage(details=[{"field": "language", "message": message}])
+    space = await unit.row(
+        SQL["open_embedding_space"], Identified, model=model, dimensions=dimensions
+    )
+    assert space is not None  # noqa: S101 - the SQL function always answers.
+    inserted = await unit.row(
+        SQL["insert_collection"], Identified, name=name, language=language, space_id=space.id
+    )
+    if inserted is None:
+        raise _taken(name)
+
+
+async def rename_collection(unit: UnitOfWork, name: str, new_name: str) -> None:
+    """Raises CollectionNotFound, CollectionExists."""
+    try:
+        renamed = await unit.row(
+            SQL["rename_collection"], Identified, name=name, new_name=new_name
+        )
+    except DatabaseError as error:
+        if error.constraint == "collection_name_live_idx":
+            raise _taken(new_name) from error
+        raise
+    _found(renamed, name)
+
+
+def _taken(name: str) -> CollectionExists:
+    return CollectionExists(details=[{"field": "name", "message": f"{name} is taken"}])
+
+
+async def bury_collection(unit: UnitOfWork, name: str) -> None:
+    """Make a collection invisible and its name free; maintenance purges it. Raises CollectionNotFound."""
+    _found(await unit.row(SQL["bury_collection"], Identified, name=name), name)
+
+
+async def list_live_ids(unit: UnitOfWork) -> list[int]:
+    return [row.id for row in await unit.rows(SQL["list_live_ids"], Identified)]
+
+
+async def list_buried_ids(unit: UnitOfWork) -> list[int]:
+    return [row.id for row in await unit.rows(SQL["list_buried_ids"], Identified)]
+
+
+async def purge_some(unit: UnitOfWork, collection_id: int, limit: int) -> int:
+    """Remove up to `limit` documents and as many blocks of a buried collection; 0 when none is left."""
+    documents = await unit.start(
+        SQL["purge_documents"], Counted, collection_id=collection_id, limit=limit
+    )
+    blocks = await unit.start(
+        SQL["purge_blocks"], Counted, collection_id=collection_id, limit=limit
+    )
+    purged = [await documents.row(), await blocks.row()]
+    return sum(row.count for row in purged if row is not None)
+
+
+async def purge_rest(unit: UnitOfWork, collection_id: int) -> None:
+    """Remove what is left of a buried collection once its documents and blocks are gone."""
+    await unit.send(SQL["purge_collection"], collection_id=collection_id)
+    await unit.send(SQL["delete_collection"], collection_id=collection_id)

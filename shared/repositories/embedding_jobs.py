@@ -1,0 +1,151 @@
+"""Embedding jobs: which documents lack vectors, who works on them, and the vectors themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.database.statements import SqlFile
+from shared.database.units_of_work import UnitOfWork
+from shared.domain.document_writes import WritePlan
+
+SQL = SqlFile("shared.repositories.sql", "embeddings")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease on one document's job, void when its text (its index number) has changed since."""
+
+    collection_id: int
+    document_number: int
+    index_number: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldClaim:
+    collection_id: int
+    document_number: int
+    index_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedChunk:
+    """A chunk without a vector, and the embedding space it needs one in."""
+
+    collection_id: int
+    chunk_id: int
+    document_number: int
+    ordinal: int
+    span_start: int
+    span_end: int
+    heading_path: list[str]
+    title: str | None
+    text: str
+    collection: str
+    model: str
+    dimensions: int
+
+
+async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
+    """Ask for vectors of the plan's newly indexed documents; those without chunks need none."""
+    with_chunks = {write.document_number for write in plan.chunks}
+    empty = [entry.number for entry in plan.indexed if entry.number not in with_chunks]
+    if empty:
+        await withdraw(unit, collection_id, empty)
+    wanted = [entry for entry in plan.indexed if entry.number in with_chunks]
+    if wanted:
+        await unit.send(
+            SQL["request_embedding"],
+            collection_id=collection_id,
+            document_numbers=[entry.number for entry in wanted],
+            index_numbers=[entry.index_number for entry in wanted],
+        )
+
+
+async def withdraw(unit: UnitOfWork, collection_id: int, document_numbers: Sequence[int]) -> None:
+    await unit.send(
+        SQL["withdraw_embedding"],
+        collection_id=collection_id,
+        document_numbers=list(document_numbers),
+    )
+
+
+async def claim(
+    unit: UnitOfWork,
+    *,
+    collection_id: int | None,
+    document_numbers: Sequence[int] | None,
+    limit: int,
+    lease_seconds: float,
+) -> list[Claim]:
+    """Take up to `limit` pending jobs that nobody holds, oldest first."""
+    return await unit.rows(
+        SQL["claim_jobs"],
+        Claim,
+        collection_id=collection_id,
+        document_numbers=None if document_numbers is None else list(document_numbers),
+        limit=limit,
+        lease_seconds=lease_seconds,
+    )
+
+
+async def find_unembedded(unit: UnitOfWork, claims: Sequence[Claim]) -> list[UnembeddedChunk]:
+    return await unit.rows(
+        SQL["find_unembedded_chunks"],
+        UnembeddedChunk,
+        collection_ids=[claim.collection_id for claim in claims],
+        document_numbers=[claim.document_number for claim in claims],
+    )
+
+
+async def lock_held(unit: UnitOfWork, claims: Sequence[Claim]) -> set[tuple[int, int]]:
+    """Lock the jobs that are still for the claimed text: (collection_id, document_number) of each."""
+    held = await unit.rows(SQL["lock_claims"], HeldClaim, **_keys(claims))
+    return {(job.collection_id, job.document_number) for job in held}
+
+
+async def insert_vectors(
+    unit: UnitOfWork, chunks: Sequence[UnembeddedChunk], vectors: Sequence[Sequence[float]]
+) -> None:
+    """Store one vector per chunk; a chunk that is gone by now is passed over."""
+    await unit.send(
+        SQL["insert_embeddings"],
+        collection_ids=[chunk.collection_id for chunk in chunks],
+        chunk_ids=[chunk.chunk_id for chunk in chunks],
+        vectors=[vector_text(vector) for vector in vectors],
+    )
+
+
+async def complete(unit: UnitOfWork, claims: Sequence[Claim]) -> None:
+    """The documents are ready, unless their text has changed since they were claimed."""
+    await unit.send(SQL["complete_jobs"], **_keys(claims))
+
+
+async def release(
+    unit: UnitOfWork,
+    claims: Sequence[Claim],
+    *,
+    error: str | None,
+    final: bool,
+    max_attempts: int,
+) -> None:
+    """Give claims back: to be tried again, or as failed when that cannot help or was done enough."""
+    await unit.send(
+        SQL["release_jobs"],
+        error=error,
+        final=final,
+        max_attempts=max_attempts,
+        **_keys(claims),
+    )
+
+
+def vector_text(vector: Sequence[float]) -> str:
+    """pgvector's input form. Six digits are more than a half-precision number holds."""
+    return f"[{','.join(f'{number:.6g}' for number in vector)}]"
+
+
+def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
+    return {
+        "collection_ids": [claim.collection_id for claim in claims],
+        "document_numbers": [claim.document_number for claim in claims],
+        "index_numbers": [claim.index_number for claim in claims],
+    }

@@ -1,0 +1,94 @@
+"""The search statement: one round trip from words and a vector to a page of hits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.database.statements import SqlFile, Statement
+from shared.database.units_of_work import UnitOfWork
+from shared.domain.filters import Filter
+from shared.domain.ranking import CANDIDATE_CHUNKS, CANDIDATE_DOCUMENTS, EXACT_CHUNKS, HNSW_WIDTH
+from shared.repositories.embedding_jobs import vector_text
+from shared.repositories.filters import filter_sql
+
+SQL = SqlFile("shared.repositories.sql", "search")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What to look for. An empty `keyword_text` or no `vector` leaves that ranking out."""
+
+    collection: str
+    keyword_text: str
+    vector: Sequence[float] | None
+    dimensions: int
+    alpha: float
+    tree: Filter | None
+    limit: int
+    offset: int
+    passages: int
+    min_score: float
+    highlight: bool
+    with_body: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A hit, or a single row without one (`id` is None) that still tells the counts."""
+
+    model: str
+    dimensions: int
+    exact: bool
+    keyword_found: int
+    candidates_found: int
+    id: str | None
+    title: str | None
+    url: str | None
+    metadata: dict[str, Any] | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    body: str | None
+    score: float | None
+    keyword: float | None
+    semantic: float | None
+    passages: list[dict[str, Any]] | None
+
+
+async def search(unit: UnitOfWork, plan: SearchPlan) -> list[FoundDocument]:
+    """The page's hits, best first; no row at all when there is no such collection."""
+    statement, parameters = _compose(plan)
+    if plan.vector is not None:
+        await unit.send(SQL["widen_vector_scan"], ef_search=str(HNSW_WIDTH))
+    return await unit.rows(
+        statement,
+        FoundDocument,
+        collection=plan.collection,
+        keyword_text=plan.keyword_text,
+        vector=None if plan.vector is None else vector_text(plan.vector),
+        alpha=plan.alpha,
+        limit=plan.limit,
+        offset=plan.offset,
+        passages=plan.passages,
+        min_score=plan.min_score,
+        highlight=plan.highlight,
+        with_body=plan.with_body,
+        candidates=max(CANDIDATE_DOCUMENTS, plan.offset + plan.limit),
+        candidate_chunks=max(CANDIDATE_CHUNKS, 2 * (plan.offset + plan.limit)),
+        exact_chunks=EXACT_CHUNKS,
+        **parameters,
+    )
+
+
+def _compose(plan: SearchPlan) -> tuple[Statement, dict[str, Any]]:
+    statement = SQL["search_documents"].with_slot("dimensions", str(plan.dimensions))
+    if plan.tree is None:
+        return statement, {}
+    condition = filter_sql(plan.tree)
+    allowed = SQL["fragment_allowed"].with_slot("filter", condition.text)
+    statement = (
+        statement.with_slot("allowed", allowed.text)
+        .with_slot("keyword_filter", SQL["fragment_keyword_filter"].text)
+        .with_slot("vector_filter", SQL["fragment_vector_filter"].text)
+    )
+    return statement, condition.parameters
