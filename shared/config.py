@@ -2,13 +2,20 @@
 
 import functools
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.errors import ConfigurationError
+
+class ConfigurationError(Exception):
+    """A setting is missing or malformed; the message names it and says how to set it."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 class Environment(StrEnum):
@@ -32,12 +39,10 @@ class SettingsGroup(BaseSettings):
 
 
 class ProcessSettings(SettingsGroup):
-    environment: Environment = Field(
-        default=Environment.LOCAL, description="local, test or production"
+    environment: Environment = Field(default=Environment.LOCAL, description="local, test or production")
+    log_level: Annotated[str, StringConstraints(pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL"
     )
-    log_level: Annotated[
-        str, StringConstraints(pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
-    ] = Field(default="INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
 
 
 class DatabaseSettings(SettingsGroup):
@@ -45,7 +50,8 @@ class DatabaseSettings(SettingsGroup):
         default=None, description="postgresql://user:password@host:5432/name"
     )
     database_secret_arn: str | None = Field(
-        default=None, description="ARN of a Secrets Manager secret; used when DATABASE_URL is not set"
+        default=None,
+        description="ARN of a Secrets Manager secret; used when DATABASE_URL is not set",
     )
     database_pool_size: int = Field(
         default=8, ge=1, le=100, description="connections `concord up` may hold; Lambda holds one"
@@ -64,9 +70,10 @@ class DatabaseSettings(SettingsGroup):
         return self
 
 
-class MigrationSettings(SettingsGroup):
+class MigrationSettings(DatabaseSettings):
     database_migration_url: SecretStr | None = Field(
-        default=None, description="the owner's connection, for migrations; DATABASE_URL when not set"
+        default=None,
+        description="the owner's connection, for migrations; DATABASE_URL when not set",
     )
 
 
@@ -75,7 +82,10 @@ class CacheSettings(SettingsGroup):
         default=None, description="redis://host:6379/0; without it nothing is cached"
     )
     cache_ttl_seconds: int = Field(
-        default=30, ge=0, le=86_400, description="seconds an answer may be served; 0 always asks Postgres"
+        default=30,
+        ge=0,
+        le=86_400,
+        description="seconds an answer may be served; 0 always asks Postgres",
     )
 
 
@@ -88,6 +98,10 @@ class EmbeddingSettings(SettingsGroup):
     )
     embedding_dimensions: int = Field(
         default=384, ge=1, le=4000, description="numbers in one of the model's vectors"
+    )
+    embedding_model_dir: Path | None = Field(
+        default=None,
+        description="folder of the built local model; without it a laptop builds one, once",
     )
     openai_base_url: str = Field(
         default="https://api.openai.com/v1", description="an OpenAI-compatible endpoint"
@@ -103,22 +117,28 @@ class EmbeddingSettings(SettingsGroup):
         return self
 
 
+class ModelCacheSettings(SettingsGroup):
+    concord_cache_dir: Path | None = Field(
+        default=None,
+        description="folder for the model a laptop builds; else `concord` in the user's cache folder",
+    )
+
+
 class QueueSettings(SettingsGroup):
     embed_queue_url: str | None = Field(
         default=None, description="SQS queue of chunks_embed; without it the schedule embeds"
     )
 
 
-class AccessSettings(SettingsGroup):
-    environment: Environment = Field(
-        default=Environment.LOCAL, description="local, test or production"
-    )
+class AccessSettings(ProcessSettings):
     admin_key_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
         default=None, description="SHA-256, in hex, of the key that may do everything"
     )
 
 
-class HttpSettings(SettingsGroup):
+class HttpSettings(AccessSettings):
+    """What every function behind HTTP needs."""
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated origins that browsers may call from"
     )

@@ -14,7 +14,7 @@
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   └── DatabaseUnavailable, EmbedderUnavailable, QueueUnavailable
-    └── ConfigurationError, MigrationError, DatabaseError, NetworkCallInUnitOfWork,
+    └── MigrationError, DatabaseError, NetworkCallInUnitOfWork,
         EmbedderRejected (500: not the caller's doing)
 
 The first line of an error's docstring is its default message.
@@ -30,9 +30,7 @@ class ConcordError(Exception):
     type: ClassVar[str] = "internal"
     code: ClassVar[str] = "internal_error"
 
-    def __init__(
-        self, message: str | None = None, *, details: list[dict[str, Any]] | None = None
-    ) -> None:
+    def __init__(self, message: str | None = None, *, details: list[dict[str, Any]] | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
         self.details = details or []
         super().__init__(self.message)
@@ -170,12 +168,6 @@ class EmbedderRejected(ConcordError):
     code = "embedder_rejected"
 
 
-class ConfigurationError(ConcordError):
-    """A setting is missing or malformed."""
-
-    code = "configuration_error"
-
-
 class MigrationError(ConcordError):
     """The database's migrations and the files do not agree."""
 
@@ -188,7 +180,11 @@ class DatabaseError(ConcordError):
     code = "database_error"
 
     def __init__(
-        self, message: str | None = None, *, constraint: str | None = None, sqlstate: str | None = None
+        self,
+        message: str | None = None,
+        *,
+        constraint: str | None = None,
+        sqlstate: str | None = None,
     ) -> None:
         super().__init__(message)
         self.constraint = constraint

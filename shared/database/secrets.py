@@ -4,8 +4,7 @@ import functools
 import json
 from urllib.parse import quote
 
-from shared.config import DatabaseSettings
-from shared.errors import ConfigurationError
+from shared.config import ConfigurationError, DatabaseSettings, MigrationSettings
 
 
 def database_url(settings: DatabaseSettings) -> str:
@@ -13,6 +12,13 @@ def database_url(settings: DatabaseSettings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return _url_from_secret(settings.database_secret_arn or "")
+
+
+def migration_url(settings: MigrationSettings) -> str:
+    """The owner's address, for migrations: DATABASE_MIGRATION_URL, or else that of everybody."""
+    if settings.database_migration_url is not None:
+        return settings.database_migration_url.get_secret_value()
+    return database_url(settings)
 
 
 @functools.cache

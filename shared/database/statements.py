@@ -27,7 +27,7 @@ class Statement:
         filled, count = pattern.subn(lambda _: text, self.text)
         if not count:
             raise KeyError(f"{self.name} has no slot {slot}")
-        return Statement(self.name, cast(LiteralString, filled))
+        return Statement(self.name, filled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,27 +40,21 @@ class UnitOfWork:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    async def start[Row](
-        self, statement: Statement, row: type[Row], **parameters: object
-    ) -> Pending[Row]:
+    async def start[Row](self, statement: Statement, row: type[Row], **parameters: object) -> Pending[Row]:
         """Send a statement; several started ones share one round trip, made when the first is read."""
         with translated():
             cursor = self._connection.cursor(row_factory=class_row(row))
             await cursor.execute(statement.text, parameters)
             return Pending(cursor)
 
-    async def rows[Row](
-        self, statement: Statement, row: type[Row], **parameters: object
-    ) -> list[Row]:
+    async def rows[Row](self, statement: Statement, row: type[Row], **parameters: object) -> list[Row]:
         return await (await self.start(statement, row, **parameters)).rows()
 
-    async def row[Row](
-        self, statement: Statement, row: type[Row], **parameters: object
-    ) -> Row | None:
+    async def row[Row](self, statement: Statement, row: type[Row], **parameters: object) -> Row | None:
         return await (await self.start(statement, row, **parameters)).row()
 
     async def send(self, statement: Statement, **parameters: object) -> None:
-        """Send a statement whose answer does not matter; its error surfaces at the next read or the commit."""
+        """Send a statement whose answer does not matter; its error surfaces at the next read or commit."""
         with translated():
             await self._connection.execute(statement.text, parameters)
 

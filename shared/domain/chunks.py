@@ -1,6 +1,7 @@
 """Chunks: the spans of a document's body that are embedded and cited."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -20,11 +21,15 @@ class Chunk:
     page: int | None = None
 
 
-def embedded_text(title: str | None, chunk: Chunk, body: str) -> str:
-    """What is embedded for a chunk: its title and headings give it context that is not shown."""
-    context = " > ".join(part for part in (title, *chunk.heading_path) if part)
-    text = body[chunk.start : chunk.end]
+def contextual_text(title: str | None, heading_path: Sequence[str], text: str) -> str:
+    """What is embedded for a chunk: its document's title and headings give it context that is not shown."""
+    context = " > ".join(part for part in (title, *heading_path) if part)
     return f"{context}\n{text}" if context else text
+
+
+def embedded_text(title: str | None, chunk: Chunk, body: str) -> str:
+    """`contextual_text` of a chunk of `body`."""
+    return contextual_text(title, chunk.heading_path, body[chunk.start : chunk.end])
 
 
 def embedded_hash(text: str) -> bytes:

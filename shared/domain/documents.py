@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from shared.errors import InvalidRequest
+
 MAX_REQUEST_BYTES = 5_000_000
 MAX_TITLE_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 2_000
@@ -121,13 +123,19 @@ class DocumentChange(BaseModel):
         return self
 
     def applied_to(self, document: DocumentInput) -> DocumentInput:
-        """The document after the change; validated again, as merged metadata may have grown too large."""
-        values = document.model_dump()
-        values.update(self.model_dump(include=self.model_fields_set - {"metadata"}))
+        """The document after the change. Raises InvalidRequest when the merged metadata is too large."""
         merged = {**document.metadata, **(self.metadata or {})}
-        removed = {name for name, value in (self.metadata or {}).items() if value is None}
-        values["metadata"] = {name: value for name, value in merged.items() if name not in removed}
-        return DocumentInput.model_validate(values)
+        kept = {
+            name: value
+            for name, value in merged.items()
+            if value is not None or name not in (self.metadata or {})
+        }
+        try:
+            storable_metadata(kept)
+        except ValueError as error:
+            raise InvalidRequest(details=[{"field": "metadata", "message": str(error)}]) from None
+        changed = self.model_dump(include=self.model_fields_set - {"metadata"})
+        return document.model_copy(update={**changed, "metadata": kept})
 
 
 def content_hash(document: DocumentInput) -> bytes:

@@ -17,7 +17,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A metadata field by path (`author.name` is `("author", "name")`) and the column, from 1, it stands at."""
+    """A metadata field by path (`author.name` is `("author", "name")`) and its column, from 1."""
 
     path: tuple[str, ...]
     column: int

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
+from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, UnknownLanguage
 
 SQL = SqlFile("shared.repositories.sql", "collections")
@@ -73,16 +74,12 @@ def _found[Row](collection: Row | None, name: str) -> Row:
     return collection
 
 
-async def list_counted_collections(
-    unit: UnitOfWork, *, after: str, limit: int
-) -> list[CountedCollection]:
+async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) -> list[CountedCollection]:
     """Live collections by name, from the one after `after`."""
     return await unit.rows(SQL["list_collections"], CountedCollection, after=after, limit=limit)
 
 
-async def insert_collection(
-    unit: UnitOfWork, name: str, language: str, model: str, dimensions: int
-) -> None:
+async def insert_collection(unit: UnitOfWork, name: str, language: str, space: EmbeddingSpace) -> None:
     """Store a collection, and its embedding space when it is the first there.
 
     Raises CollectionExists, UnknownLanguage.
@@ -90,12 +87,13 @@ async def insert_collection(
     if await unit.row(SQL["find_language"], Named, language=language) is None:
         message = f"no text search configuration named {language}"
         raise UnknownLanguage(details=[{"field": "language", "message": message}])
-    space = await unit.row(
-        SQL["open_embedding_space"], Identified, model=model, dimensions=dimensions
-    )
-    assert space is not None  # noqa: S101 - the SQL function always answers.
     inserted = await unit.row(
-        SQL["insert_collection"], Identified, name=name, language=language, space_id=space.id
+        SQL["insert_collection"],
+        Identified,
+        name=name,
+        language=language,
+        model=space.model,
+        dimensions=space.dimensions,
     )
     if inserted is None:
         raise _taken(name)
@@ -104,9 +102,7 @@ async def insert_collection(
 async def rename_collection(unit: UnitOfWork, name: str, new_name: str) -> None:
     """Raises CollectionNotFound, CollectionExists."""
     try:
-        renamed = await unit.row(
-            SQL["rename_collection"], Identified, name=name, new_name=new_name
-        )
+        renamed = await unit.row(SQL["rename_collection"], Identified, name=name, new_name=new_name)
     except DatabaseError as error:
         if error.constraint == "collection_name_live_idx":
             raise _taken(new_name) from error
@@ -133,12 +129,8 @@ async def list_buried_ids(unit: UnitOfWork) -> list[int]:
 
 async def purge_some(unit: UnitOfWork, collection_id: int, limit: int) -> int:
     """Remove up to `limit` documents and as many blocks of a buried collection; 0 when none is left."""
-    documents = await unit.start(
-        SQL["purge_documents"], Counted, collection_id=collection_id, limit=limit
-    )
-    blocks = await unit.start(
-        SQL["purge_blocks"], Counted, collection_id=collection_id, limit=limit
-    )
+    documents = await unit.start(SQL["purge_documents"], Counted, collection_id=collection_id, limit=limit)
+    blocks = await unit.start(SQL["purge_blocks"], Counted, collection_id=collection_id, limit=limit)
     purged = [await documents.row(), await blocks.row()]
     return sum(row.count for row in purged if row is not None)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.database.statements import SqlFile
-from shared.database.units_of_work import UnitOfWork
+from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.document_writes import (
     DocumentVersion,
     LastNumbers,
@@ -16,7 +16,7 @@ from shared.domain.document_writes import (
 )
 from shared.domain.documents import content_hash, text_hash
 from shared.domain.filters import Filter
-from shared.errors import DocumentNotFound
+from shared.errors import CollectionNotFound, DocumentNotFound
 from shared.repositories import embedding_jobs, keyword_index
 from shared.repositories.filters import filter_sql
 
@@ -59,9 +59,7 @@ class StoredState:
 
 async def find_document(unit: UnitOfWork, collection: str, document_id: str) -> StoredDocument:
     """Raises DocumentNotFound, also when there is no such collection: look for that first."""
-    document = await unit.row(
-        SQL["find_document"], StoredDocument, collection=collection, id=document_id
-    )
+    document = await unit.row(SQL["find_document"], StoredDocument, collection=collection, id=document_id)
     if document is None:
         raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
     return document
@@ -70,19 +68,23 @@ async def find_document(unit: UnitOfWork, collection: str, document_id: str) -> 
 async def find_versions(
     unit: UnitOfWork, collection_id: int, ids: Sequence[str]
 ) -> dict[str, DocumentVersion]:
-    found = await unit.rows(
-        SQL["find_versions"], DocumentVersion, collection_id=collection_id, ids=list(ids)
-    )
+    found = await unit.rows(SQL["find_versions"], DocumentVersion, collection_id=collection_id, ids=list(ids))
     return {version.id: version for version in found}
 
 
 async def lock_and_find(unit: UnitOfWork, collection_id: int, ids: Sequence[str]) -> StoredState:
-    """Take the collection's turn, then read what is stored of `ids`, in one round trip."""
+    """Take the collection's turn, then read what is stored of `ids`, in one round trip.
+
+    Raises CollectionNotFound when it was deleted while this waited.
+    """
     await keyword_index.lock(unit, collection_id)
     wanted = {"collection_id": collection_id, "ids": list(ids)}
+    live = await unit.start(SQL["find_live_collection"], Numbered, collection_id=collection_id)
     versions = await unit.start(SQL["find_versions"], DocumentVersion, **wanted)
     chunks = await unit.start(SQL["find_stored_chunks"], StoredChunk, **wanted)
     last = await unit.start(SQL["find_last_numbers"], LastNumbers, collection_id=collection_id)
+    if await live.row() is None:
+        raise CollectionNotFound
     return StoredState(
         versions={version.id: version for version in await versions.rows()},
         chunks=await chunks.rows(),
@@ -126,18 +128,14 @@ async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
         text_hashes=[text_hash(document) for document in documents],
     )
     if plan.metadata_fields:
-        await unit.send(
-            SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields
-        )
+        await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)
 
 
 async def delete(unit: UnitOfWork, collection_id: int, numbers: Sequence[int]) -> None:
     """Remove documents with all that stands for them. The caller holds the collection's lock."""
     await keyword_index.retire(unit, collection_id, numbers)
     await embedding_jobs.withdraw(unit, collection_id, numbers)
-    await unit.send(
-        SQL["delete_documents"], collection_id=collection_id, document_numbers=list(numbers)
-    )
+    await unit.send(SQL["delete_documents"], collection_id=collection_id, document_numbers=list(numbers))
 
 
 async def list_documents(
@@ -155,9 +153,7 @@ async def list_documents(
     )
 
 
-async def match_documents(
-    unit: UnitOfWork, collection_id: int, tree: Filter, limit: int
-) -> list[int]:
+async def match_documents(unit: UnitOfWork, collection_id: int, tree: Filter, limit: int) -> list[int]:
     """The numbers of up to `limit` documents that a filter selects."""
     condition = filter_sql(tree)
     matched = await unit.rows(
@@ -170,7 +166,12 @@ async def match_documents(
     return [row.number for row in matched]
 
 
+async def start_metadata_fields(unit: UnitOfWork, collection: str) -> Pending[FieldName]:
+    """The same as `list_metadata_fields`, in the round trip of the statement that follows."""
+    return await unit.start(SQL["list_metadata_fields"], FieldName, collection=collection)
+
+
 async def list_metadata_fields(unit: UnitOfWork, collection: str) -> list[str]:
     """The top-level metadata fields that documents of the collection have or had."""
-    fields = await unit.rows(SQL["list_metadata_fields"], FieldName, collection=collection)
-    return [field.name for field in fields]
+    fields = await start_metadata_fields(unit, collection)
+    return [field.name for field in await fields.rows()]

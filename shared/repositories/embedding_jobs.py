@@ -21,10 +21,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldClaim:
-    collection_id: int
+class FailedJob:
     document_number: int
-    index_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ async def claim(
     document_numbers: Sequence[int] | None,
     limit: int,
     lease_seconds: float,
+    max_attempts: int,
 ) -> list[Claim]:
     """Take up to `limit` pending jobs that nobody holds, oldest first."""
     return await unit.rows(
@@ -85,6 +84,7 @@ async def claim(
         document_numbers=None if document_numbers is None else list(document_numbers),
         limit=limit,
         lease_seconds=lease_seconds,
+        max_attempts=max_attempts,
     )
 
 
@@ -97,10 +97,21 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[Claim]) -> list[Une
     )
 
 
-async def lock_held(unit: UnitOfWork, claims: Sequence[Claim]) -> set[tuple[int, int]]:
-    """Lock the jobs that are still for the claimed text: (collection_id, document_number) of each."""
-    held = await unit.rows(SQL["lock_claims"], HeldClaim, **_keys(claims))
-    return {(job.collection_id, job.document_number) for job in held}
+async def lock(unit: UnitOfWork, chunks: Sequence[UnembeddedChunk], claims: Sequence[Claim]) -> None:
+    """Keep the writers of these documents out until the vectors are stored."""
+    of_chunks = {(chunk.collection_id, chunk.document_number) for chunk in chunks}
+    ordered = sorted(of_chunks | {(claim.collection_id, claim.document_number) for claim in claims})
+    await unit.send(
+        SQL["lock_jobs"],
+        collection_ids=[collection_id for collection_id, _ in ordered],
+        document_numbers=[number for _, number in ordered],
+    )
+
+
+async def fail_exhausted(unit: UnitOfWork, max_attempts: int) -> int:
+    """Fail the documents that were claimed too often without an outcome; returns how many."""
+    failed = await unit.rows(SQL["fail_exhausted"], FailedJob, max_attempts=max_attempts)
+    return len(failed)
 
 
 async def insert_vectors(

@@ -62,7 +62,7 @@ def _sql(tree: Filter, condition: FilterCondition) -> str:
 
 
 def _equals(name: Field, value: Scalar, condition: FilterCondition) -> str:
-    """Equal to the value, or an array with an element equal to it; a document without the field is neither."""
+    """Equal to the value, or an array with an element equal to it; without the field it is neither."""
     path, wanted = condition.bind(list(name.path)), condition.bind(json.dumps(value))
     return f"coalesce((d.metadata #> {path}::text[]) @> {wanted}::jsonb, false)"
 

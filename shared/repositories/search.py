@@ -22,6 +22,8 @@ class SearchPlan:
     collection: str
     keyword_text: str
     vector: Sequence[float] | None
+    # The embedding space the vector is of.
+    model: str
     dimensions: int
     alpha: float
     tree: Filter | None
@@ -37,8 +39,11 @@ class SearchPlan:
 class FoundDocument:
     """A hit, or a single row without one (`id` is None) that still tells the counts."""
 
-    model: str
-    dimensions: int
+    # Whether the vector was of the collection's embedding space.
+    semantic_used: bool
+    # The share of meaning in the scores, after what could not be used.
+    alpha: float
+    # Whether vectors were compared one by one rather than through the index.
     exact: bool
     keyword_found: int
     candidates_found: int
@@ -66,6 +71,7 @@ async def search(unit: UnitOfWork, plan: SearchPlan) -> list[FoundDocument]:
         collection=plan.collection,
         keyword_text=plan.keyword_text,
         vector=None if plan.vector is None else vector_text(plan.vector),
+        model=plan.model,
         alpha=plan.alpha,
         limit=plan.limit,
         offset=plan.offset,

@@ -1,12 +1,9 @@
 -- name: find_language
 SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s;
 
--- name: open_embedding_space
-SELECT concord.open_embedding_space(%(model)s, %(dimensions)s) AS id;
-
 -- name: insert_collection
 INSERT INTO concord.collection (name, language, space_id)
-VALUES (%(name)s, %(language)s, %(space_id)s)
+VALUES (%(name)s, %(language)s, concord.open_embedding_space(%(model)s, %(dimensions)s))
 ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
 

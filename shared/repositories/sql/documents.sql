@@ -11,6 +11,9 @@ JOIN concord.chunk c ON c.collection_id = d.collection_id AND c.document_number 
 WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
 ORDER BY c.document_number, c.ordinal;
 
+-- name: find_live_collection
+SELECT id AS number FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
+
 -- name: find_last_numbers
 -- Under the collection's lock the next numbers follow from what is stored: no counter to contend for.
 SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = %(collection_id)s), 0) AS number,

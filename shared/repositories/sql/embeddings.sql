@@ -14,7 +14,7 @@ WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_num
 -- Takes pending jobs nobody works on; a claim that is not completed in time is free again.
 WITH due AS (
     SELECT collection_id, document_number FROM concord.embedding_job
-    WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < now())
+    WHERE state = 'pending' AND attempts < %(max_attempts)s AND (claimed_until IS NULL OR claimed_until < now())
         AND (%(collection_id)s::int IS NULL OR collection_id = %(collection_id)s)
         AND (%(document_numbers)s::int[] IS NULL OR document_number = ANY(%(document_numbers)s::int[]))
     ORDER BY created_at, document_number
@@ -43,14 +43,19 @@ WHERE NOT EXISTS (
         AND e.document_number = c.document_number AND e.chunk_id = c.id)
 ORDER BY c.collection_id, c.document_number, c.ordinal;
 
--- name: lock_claims
--- Keeps writers of these documents out until the vectors are stored.
-SELECT j.collection_id, j.document_number, j.index_number
-FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
-    AS w (collection_id, document_number, index_number)
-JOIN concord.embedding_job j USING (collection_id, document_number, index_number)
+-- name: lock_jobs
+-- In a fixed order, so that two workers never wait for each other.
+SELECT 1 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
+JOIN concord.embedding_job j USING (collection_id, document_number)
 ORDER BY j.collection_id, j.document_number
 FOR UPDATE OF j;
+
+-- name: fail_exhausted
+-- A document that takes its worker down each time is given up after the last attempt's lease.
+UPDATE concord.embedding_job
+SET state = 'failed', claimed_until = NULL, error = coalesce(error, 'Embedding did not finish, attempt after attempt.')
+WHERE state = 'pending' AND attempts >= %(max_attempts)s AND (claimed_until IS NULL OR claimed_until < now())
+RETURNING document_number;
 
 -- name: insert_embeddings
 INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)

@@ -2,7 +2,10 @@
 -- One statement: BM25 over blocks of postings, similarity over vectors, both completed for every candidate,
 -- fused, filtered, grouped by document, with the best passages of the page's hits.
 WITH target AS MATERIALIZED (
-    SELECT c.id, c.language, c.space_id, e.model, e.dimensions, t.documents, t.chunks,
+    SELECT c.id, c.language, c.space_id, t.documents, t.chunks,
+           -- The query's vector, if it is of the collection's own embedding space.
+           CASE WHEN e.model = %(model)s AND e.dimensions = /*dimensions*/384/*end*/
+                THEN %(vector)s::halfvec(/*dimensions*/384/*end*/) END AS vector,
            greatest(t.length / greatest(t.documents, 1), 1e-9::float8) AS average_length
     FROM concord.collection c
     JOIN concord.embedding_space e ON e.id = c.space_id
@@ -27,8 +30,10 @@ WITH target AS MATERIALIZED (
 ), query AS MATERIALIZED (
     SELECT coalesce(sum(weight), 0) AS weight,
            coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery AS words,
-           -- Without a word to look for, meaning decides alone.
-           CASE WHEN coalesce(sum(weight), 0) > 0 THEN %(alpha)s::float8 ELSE 1 END AS alpha
+           -- Without a word to look for meaning decides alone, without a vector the words.
+           CASE WHEN coalesce(sum(weight), 0) = 0 THEN 1
+                WHEN (SELECT vector FROM target) IS NULL THEN 0
+                ELSE %(alpha)s::float8 END AS alpha
     FROM query_term
 )/*allowed*//*end*/, posting AS (
     SELECT q.weight, unnest(b.index_numbers) AS index_number,
@@ -62,19 +67,19 @@ WITH target AS MATERIALIZED (
     -- Small collections are scanned exactly, large ones through the HNSW index: one branch runs.
     (
         SELECT e.document_number FROM concord.embedding e
-        WHERE %(vector)s::text IS NOT NULL AND (SELECT chunks FROM target) <= %(exact_chunks)s
+        WHERE (SELECT vector FROM target) IS NOT NULL AND (SELECT chunks FROM target) <= %(exact_chunks)s
             AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
             AND /*vector_filter*/ true /*end*/
-        ORDER BY e.vector <#> %(vector)s::halfvec
+        ORDER BY e.vector <#> (SELECT vector FROM target)
         LIMIT %(candidate_chunks)s
     )
     UNION ALL
     (
         SELECT e.document_number FROM concord.embedding e
-        WHERE %(vector)s::text IS NOT NULL AND (SELECT chunks FROM target) > %(exact_chunks)s
+        WHERE (SELECT vector FROM target) IS NOT NULL AND (SELECT chunks FROM target) > %(exact_chunks)s
             AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
             AND /*vector_filter*/ true /*end*/
-        ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> %(vector)s::halfvec(/*dimensions*/384/*end*/)
+        ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
         LIMIT %(candidate_chunks)s
     )
 ), candidate AS MATERIALIZED (
@@ -88,7 +93,7 @@ WITH target AS MATERIALIZED (
     FROM candidate c
     LEFT JOIN keyword_score k ON k.index_number = c.index_number
     CROSS JOIN LATERAL (
-        SELECT greatest(max(-(e.vector <#> %(vector)s::halfvec)), 0) AS similarity
+        SELECT greatest(max(-(e.vector <#> (SELECT vector FROM target))), 0) AS similarity
         FROM concord.embedding e
         WHERE e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
             AND e.document_number = c.number
@@ -103,7 +108,7 @@ WITH target AS MATERIALIZED (
     ORDER BY score DESC, number
     LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT t.model, t.dimensions, t.chunks <= %(exact_chunks)s AS exact,
+SELECT t.vector IS NOT NULL AS semantic_used, (SELECT alpha FROM query) AS alpha, t.chunks <= %(exact_chunks)s AS exact,
        (SELECT count(*) FROM keyword_score)::int AS keyword_found,
        (SELECT count(*) FROM fused WHERE score > 0 AND score >= %(min_score)s)::int AS candidates_found,
        d.id, d.title, d.url, d.metadata, d.created_at, d.updated_at,
@@ -122,7 +127,7 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT c.ordinal, c.span_start, c.span_end, c.page, c.heading_path,
                substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
-               query.alpha * greatest(coalesce(-(e.vector <#> %(vector)s::halfvec), 0), 0)
+               query.alpha * greatest(coalesce(-(e.vector <#> t.vector), 0), 0)
                + (1 - query.alpha) * coalesce((
                    SELECT sum(q.weight * w.term_count / (w.term_count + 1.2::float8))
                    FROM unnest(c.term_ids, c.term_counts) AS w (term_id, term_count)

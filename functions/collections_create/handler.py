@@ -1,0 +1,35 @@
+from fastapi import APIRouter
+
+from functions.collections_create.schemas import CollectionCreate
+from functions.collections_create.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.http.auth import MayWriteCollections
+from shared.http.collection_answers import CollectionAnswer
+from shared.http.embedding_space import ConfiguredSpace, configured_space
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.services.create_collection import create_collection
+
+router = APIRouter()
+
+
+@router.post("/v1/collections", status_code=201, tags=["collections"], responses=error_answers(409, 422))
+async def collections_create(
+    request: CollectionCreate,
+    principal: MayWriteCollections,
+    database: OpenDatabase,
+    cache: OpenCache,
+    space: ConfiguredSpace,
+) -> CollectionAnswer:
+    """Create a collection."""
+    created = await create_collection(
+        database, cache, principal, space, name=request.name, language=request.language
+    )
+    return CollectionAnswer.model_validate(created)
+
+
+handler = HttpFunction(
+    router, Settings, database=open_connection, cache=open_cache, embedding_space=configured_space
+)

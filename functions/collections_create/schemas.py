@@ -1,0 +1,15 @@
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.documents import ID_RULE
+from shared.domain.names import CollectionName, Language
+
+
+class CollectionCreate(BaseModel):
+    """A collection to be."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "guides"}]})
+
+    name: CollectionName = Field(description=ID_RULE)
+    language: Language = Field(
+        default="english", description="A text search configuration of Postgres; `simple` for none."
+    )

@@ -1,0 +1,32 @@
+from fastapi import APIRouter
+
+from functions.collections_delete.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.names import CollectionName
+from shared.http.auth import MayWriteCollections
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.services.delete_collection import delete_collection
+
+router = APIRouter()
+
+
+@router.delete(
+    "/v1/collections/{collection}",
+    status_code=204,
+    tags=["collections"],
+    responses=error_answers(404, 422),
+)
+async def collections_delete(
+    collection: CollectionName,
+    principal: MayWriteCollections,
+    database: OpenDatabase,
+    cache: OpenCache,
+) -> None:
+    """Delete a collection and all its documents: gone at once, its space freed by and by."""
+    await delete_collection(database, cache, principal, collection)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

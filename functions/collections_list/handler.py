@@ -1,0 +1,46 @@
+from fastapi import APIRouter, Response
+
+from functions.collections_list.schemas import CollectionList
+from functions.collections_list.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.cache_scopes import COLLECTIONS
+from shared.http.auth import MayReadCollections
+from shared.http.cached_answers import Answers
+from shared.http.collection_answers import CollectionAnswer
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.paging import Cursor, PageLimit, decode_cursor, encode_cursor
+from shared.http.resources import OpenDatabase
+from shared.services.list_collections import list_collections
+
+router = APIRouter()
+
+
+@router.get(
+    "/v1/collections",
+    tags=["collections"],
+    response_model=CollectionList,
+    responses=error_answers(422),
+)
+async def collections_list(
+    principal: MayReadCollections,
+    database: OpenDatabase,
+    answers: Answers,
+    limit: PageLimit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """Collections by name."""
+    after = decode_cursor(cursor)
+
+    async def load() -> CollectionList:
+        found, more = await list_collections(database, principal, after=after, limit=limit)
+        return CollectionList(
+            collections=[CollectionAnswer.model_validate(item) for item in found],
+            cursor=encode_cursor(found[-1].name) if more else None,
+        )
+
+    return await answers.answer(COLLECTIONS, principal, load)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

@@ -1,0 +1,31 @@
+from fastapi import APIRouter
+
+from functions.collections_update.schemas import CollectionUpdate
+from functions.collections_update.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.names import CollectionName
+from shared.http.auth import MayWriteCollections
+from shared.http.collection_answers import CollectionAnswer
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.services.update_collection import update_collection
+
+router = APIRouter()
+
+
+@router.patch("/v1/collections/{collection}", tags=["collections"], responses=error_answers(404, 409, 422))
+async def collections_update(
+    collection: CollectionName,
+    request: CollectionUpdate,
+    principal: MayWriteCollections,
+    database: OpenDatabase,
+    cache: OpenCache,
+) -> CollectionAnswer:
+    """Rename a collection."""
+    updated = await update_collection(database, cache, principal, collection, new_name=request.name)
+    return CollectionAnswer.model_validate(updated)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

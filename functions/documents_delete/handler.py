@@ -1,0 +1,29 @@
+from fastapi import APIRouter
+
+from functions.documents_delete.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.names import CollectionName, DocumentId
+from shared.http.auth import MayWriteDocuments
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.services.delete_document import delete_document
+
+router = APIRouter()
+PATH = "/v1/collections/{collection}/documents/{id}"
+
+
+@router.delete(PATH, status_code=204, tags=["documents"], responses=error_answers(404, 422))
+async def documents_delete(
+    collection: CollectionName,
+    id: DocumentId,  # noqa: A002 - the parameter's public name.
+    principal: MayWriteDocuments,
+    database: OpenDatabase,
+    cache: OpenCache,
+) -> None:
+    """Delete a document."""
+    await delete_document(database, cache, principal, collection, id)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

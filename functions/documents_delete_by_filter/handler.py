@@ -1,0 +1,33 @@
+from fastapi import APIRouter
+
+from functions.documents_delete_by_filter.schemas import DeleteAnswer, DeleteRequest
+from functions.documents_delete_by_filter.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.names import CollectionName
+from shared.http.auth import MayWriteDocuments
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.services.delete_documents_by_filter import delete_documents_by_filter
+
+router = APIRouter()
+PATH = "/v1/collections/{collection}/documents/delete"
+
+
+@router.post(PATH, tags=["documents"], responses=error_answers(400, 404, 422))
+async def documents_delete_by_filter(
+    collection: CollectionName,
+    request: DeleteRequest,
+    principal: MayWriteDocuments,
+    database: OpenDatabase,
+    cache: OpenCache,
+) -> DeleteAnswer:
+    """Delete every document that a filter selects."""
+    deleted, complete = await delete_documents_by_filter(
+        database, cache, principal, collection, request.filter
+    )
+    return DeleteAnswer(deleted=deleted, complete=complete)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

@@ -1,0 +1,47 @@
+from fastapi import APIRouter, Response
+
+from functions.documents_list.schemas import DocumentList
+from functions.documents_list.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.cache_scopes import collection_scope
+from shared.domain.names import CollectionName
+from shared.http.auth import MayReadDocuments
+from shared.http.cached_answers import Answers
+from shared.http.document_answers import DocumentAnswer
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.paging import Cursor, FilterText, PageLimit, decode_cursor, encode_cursor
+from shared.http.resources import OpenDatabase
+from shared.services.list_documents import list_documents
+
+router = APIRouter()
+PATH = "/v1/collections/{collection}/documents"
+
+
+@router.get(PATH, tags=["documents"], response_model=DocumentList, responses=error_answers(404, 422))
+async def documents_list(
+    collection: CollectionName,
+    principal: MayReadDocuments,
+    database: OpenDatabase,
+    answers: Answers,
+    limit: PageLimit = 100,
+    cursor: Cursor = None,
+    filter: FilterText = None,  # noqa: A002 - the parameter's public name.
+) -> Response:
+    """Documents by id."""
+    after = decode_cursor(cursor)
+
+    async def load() -> DocumentList:
+        found, more = await list_documents(
+            database, principal, collection, after=after, limit=limit, filter_text=filter
+        )
+        return DocumentList(
+            documents=[DocumentAnswer.model_validate(item) for item in found],
+            cursor=encode_cursor(found[-1].id) if more else None,
+        )
+
+    return await answers.answer(collection_scope(collection), principal, load)
+
+
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

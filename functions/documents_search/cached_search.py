@@ -1,0 +1,31 @@
+"""The search behind both of the route's methods."""
+
+from typing import Annotated
+
+from fastapi import Depends, Response
+
+from shared.domain.cache_scopes import collection_scope
+from shared.domain.principals import Principal
+from shared.domain.search import SearchRequest, SearchResponse
+from shared.http.cached_answers import Answers
+from shared.http.embedder import OpenEmbedder
+from shared.http.resources import OpenDatabase
+from shared.services.search_documents import search_documents
+
+
+class CachedSearch:
+    def __init__(self, database: OpenDatabase, embedder: OpenEmbedder, answers: Answers) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._answers = answers
+
+    async def answer(self, collection: str, principal: Principal, request: SearchRequest) -> Response:
+        """A SearchResponse, from the cache or from the database."""
+
+        async def load() -> SearchResponse:
+            return await search_documents(self._database, self._embedder, principal, collection, request)
+
+        return await self._answers.answer(collection_scope(collection), principal, load)
+
+
+Search = Annotated[CachedSearch, Depends()]

@@ -1,0 +1,42 @@
+from fastapi import APIRouter, Response
+
+from functions.documents_upsert.outcomes import Batch
+from functions.documents_upsert.schemas import UpsertAnswer, UpsertRequest
+from functions.documents_upsert.settings import Settings
+from shared.cache.opening import open_cache
+from shared.database.connections import open_connection
+from shared.domain.names import CollectionName
+from shared.http.auth import MayWriteDocuments
+from shared.http.embed_queue import OpenEmbedQueue
+from shared.http.errors_schema import error_answers
+from shared.http.lambda_function import HttpFunction
+from shared.http.resources import OpenCache, OpenDatabase
+from shared.queues.opening import open_embed_queue
+from shared.services.upsert_documents import upsert_documents
+
+router = APIRouter()
+PATH = "/v1/collections/{collection}/documents"
+
+
+@router.post(PATH, tags=["documents"], responses=error_answers(400, 404, 413, 422))
+async def documents_upsert(
+    collection: CollectionName,
+    request: UpsertRequest,
+    response: Response,
+    principal: MayWriteDocuments,
+    database: OpenDatabase,
+    cache: OpenCache,
+    queue: OpenEmbedQueue,
+) -> UpsertAnswer:
+    """Store documents, found by words at once. 200 when all were stored, 207 when some failed."""
+    batch = Batch(request.documents)
+    batch.refuse_if_empty()
+    outcomes = await upsert_documents(database, cache, queue, principal, collection, batch.documents)
+    answer = batch.answer(outcomes)
+    response.status_code = 207 if answer.errors else 200
+    return answer
+
+
+handler = HttpFunction(
+    router, Settings, database=open_connection, cache=open_cache, embed_queue=open_embed_queue
+)

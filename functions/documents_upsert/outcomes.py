@@ -1,0 +1,64 @@
+"""Sorts a batch into what can be stored and what cannot, and reports on both in the order asked."""
+
+from collections.abc import Sequence
+
+from functions.documents_upsert.schemas import (
+    RejectedDocument,
+    UpsertAnswer,
+    UpsertItem,
+)
+from shared.domain.documents import DocumentInput
+from shared.errors import ConcordError, InvalidDocuments, InvalidRequest
+from shared.http.errors_schema import ErrorDetail
+from shared.http.responses import error_body
+from shared.services.upsert_documents import UpsertedDocument
+
+
+class Batch:
+    """The documents of one request."""
+
+    def __init__(self, entries: Sequence[DocumentInput | RejectedDocument]) -> None:
+        self._entries = entries
+        self.documents: list[DocumentInput] = []
+        self._refused: dict[int, ConcordError] = {}
+        seen: set[str] = set()
+        for index, entry in enumerate(entries):
+            if isinstance(entry, RejectedDocument):
+                self._refused[index] = InvalidRequest(details=entry.details)
+            elif entry.id in seen:
+                message = "stands in this batch already; the first one counts"
+                self._refused[index] = InvalidRequest(details=[{"field": "id", "message": message}])
+            else:
+                seen.add(entry.id)
+                self.documents.append(entry)
+
+    def refuse_if_empty(self) -> None:
+        """Raise InvalidDocuments when there is nothing to store."""
+        if not self.documents:
+            raise InvalidDocuments(
+                details=[
+                    {**detail, "index": index}
+                    for index, error in self._refused.items()
+                    for detail in error.details
+                ]
+            )
+
+    def answer(self, outcomes: Sequence[UpsertedDocument]) -> UpsertAnswer:
+        """One item per entry; `outcomes` are those of `documents`, in their order."""
+        stored = iter(outcomes)
+        items = []
+        for index, entry in enumerate(self._entries):
+            if index in self._refused:
+                items.append(_failed(index, entry.id, self._refused[index]))
+                continue
+            outcome = next(stored)
+            if outcome.status is None:
+                items.append(_failed(index, outcome.id, outcome.error or ConcordError()))
+            else:
+                items.append(UpsertItem(index=index, id=outcome.id, status=outcome.status.value))
+        return UpsertAnswer(items=items, errors=sum(item.status == "failed" for item in items))
+
+
+def _failed(index: int, document_id: str | None, error: ConcordError) -> UpsertItem:
+    detail = ErrorDetail.model_validate(error_body(error)["error"])
+    return UpsertItem(index=index, id=document_id, status="failed", error=detail)

@@ -1,0 +1,31 @@
+"""How large chunks are."""
+
+from dataclasses import dataclass
+
+from shared.chunking.spans import SMALLEST_MAXIMUM
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkLimits:
+    """Sizes of a chunk's text in estimated tokens; what is embedded has title and headings besides.
+
+    Paragraphs are gathered to at least `minimum` where there are as many, and up to `target`; no
+    chunk passes `maximum`. `overlap` is the share of a piece of a long paragraph that is repeated
+    from the piece after it.
+    """
+
+    minimum: int = 80
+    target: int = 160
+    maximum: int = 220
+    overlap: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.minimum <= self.target <= self.maximum:
+            raise ValueError("1 <= minimum <= target <= maximum must hold")
+        if self.maximum < SMALLEST_MAXIMUM:
+            raise ValueError(f"maximum must be at least {SMALLEST_MAXIMUM}")
+        if not 0 <= self.overlap < 1:
+            raise ValueError("0 <= overlap < 1 must hold")
+
+
+DEFAULT_LIMITS = ChunkLimits()

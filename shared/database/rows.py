@@ -1,0 +1,166 @@
+"""Rows of the tables, written by prisma/row_generator.py: do not edit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+type Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+class EmbeddingState(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpaceRow:
+    """One embedding model at one number of dimensions; its vectors live in a partition of
+    their own.
+    """
+
+    id: int
+    model: str
+    dimensions: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """A named set of documents that is searched together. A deleted one stays as a tombstone
+    until it is purged.
+    """
+
+    id: int
+    name: str
+    language: str
+    space_id: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataFieldRow:
+    """A metadata field that some document of the collection has had, so that a filter on a
+    misspelt one is an error.
+    """
+
+    collection_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A caller's document. `number` is its stable internal number; `index_number` changes
+    with its text and is the number under which that text stands in the keyword index.
+    """
+
+    collection_id: int
+    id: str
+    number: int
+    index_number: int
+    title: str | None
+    body: str
+    url: str | None
+    metadata: Json
+    content_hash: bytes
+    text_hash: bytes
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A span of a document's body, in Unicode code points. Its terms are those from its
+    start to the next chunk's start, so that the chunks of a document sum to the document;
+    the first carries the title's.
+    """
+
+    collection_id: int
+    id: int
+    document_number: int
+    ordinal: int
+    span_start: int
+    span_end: int
+    page: int | None
+    heading_path: list[str]
+    embedded_hash: bytes
+    term_ids: list[int]
+    term_counts: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRow:
+    """A chunk's vector in one embedding space; a list partition per space, in the schema
+    concord_embedding.
+    """
+
+    space_id: int
+    collection_id: int
+    document_number: int
+    chunk_id: int
+    vector: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingJobRow:
+    """A document that has chunks without a vector. No row means ready."""
+
+    collection_id: int
+    document_number: int
+    index_number: int
+    state: EmbeddingState
+    attempts: int
+    claimed_until: datetime | None
+    error: str | None
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", EmbeddingState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordTermRow:
+    """The dictionary of a collection: only ever added to."""
+
+    collection_id: int
+    term: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordBlockRow:
+    """Postings of one term, at most 512 to a row. A retired document's terms have a row with
+    posting_count -1, no postings and its negated index number as block, so that
+    sum(posting_count) is the term's document frequency.
+    """
+
+    collection_id: int
+    term_id: int
+    block: int
+    posting_count: int
+    index_numbers: list[int]
+    frequencies: list[int]
+    lengths: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRetiredRow:
+    """Index numbers whose postings still stand in blocks but count no more."""
+
+    collection_id: int
+    index_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordStatisticRow:
+    """Changes of a collection's statistics, appended by writers and folded by maintenance;
+    their sums are the truth.
+    """
+
+    collection_id: int
+    id: int
+    documents: int
+    chunks: int
+    length: int

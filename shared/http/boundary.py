@@ -1,0 +1,53 @@
+"""The outermost layer of every HTTP function: bounded bodies, and no exception that gets out."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.domain.documents import MAX_REQUEST_BYTES
+from shared.errors import ConcordError, PayloadTooLarge
+from shared.http.responses import error_response
+
+
+class Boundary:
+    """Refuses bodies over 5 MB, announced or streamed, and answers 500 to what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def tracked_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(scope, receive), tracked_send)
+        except PayloadTooLarge as error:
+            await error_response(error)(scope, receive, send)
+        except Exception as cause:
+            if started:
+                raise
+            unforeseen = ConcordError()
+            unforeseen.__cause__ = cause
+            await error_response(unforeseen)(scope, receive, send)
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    received = 0
+
+    async def bounded_receive() -> Message:
+        nonlocal received
+        if announced.isdigit() and int(announced) > MAX_REQUEST_BYTES:
+            raise PayloadTooLarge
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_REQUEST_BYTES:
+            raise PayloadTooLarge
+        return message
+
+    return bounded_receive

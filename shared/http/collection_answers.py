@@ -1,0 +1,40 @@
+"""How collections look to callers."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class CollectionAnswer(BaseModel):
+    """A collection; `pending` and `failed` count documents that lack vectors."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "guides",
+                    "language": "english",
+                    "model": "all-MiniLM-L6-v2",
+                    "dimensions": 384,
+                    "created_at": "2026-11-23T10:00:00Z",
+                    "updated_at": "2026-11-23T10:00:00Z",
+                    "documents": 120,
+                    "chunks": 640,
+                    "pending": 3,
+                    "failed": 0,
+                }
+            ]
+        },
+    )
+
+    name: str
+    language: str
+    model: str = Field(description="The model its vectors are made by.")
+    dimensions: int
+    created_at: datetime
+    updated_at: datetime
+    documents: int
+    chunks: int
+    pending: int
+    failed: int

@@ -1,0 +1,39 @@
+"""How documents look to callers."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DocumentAnswer(BaseModel):
+    """A document. It is found by words at once, by meaning when `embedding_state` is ready."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "guide:settings",
+                    "title": "Settings",
+                    "body": "# Settings\n\nEvery setting is an environment variable.",
+                    "url": "https://example.com/settings",
+                    "metadata": {"year": 2026, "tags": ["guide"]},
+                    "created_at": "2026-11-23T10:00:00Z",
+                    "updated_at": "2026-11-23T10:00:00Z",
+                    "embedding_state": "ready",
+                    "embedding_error": None,
+                }
+            ]
+        },
+    )
+
+    id: str
+    title: str | None
+    body: str
+    url: str | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    embedding_state: Literal["pending", "ready", "failed"]
+    embedding_error: str | None = Field(description="Why embedding failed, when it has.")

@@ -1,0 +1,47 @@
+"""What a Lambda environment calls for a function behind HTTP."""
+
+import gc
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from mangum import Mangum
+
+from shared.config import HttpSettings, load_settings
+from shared.http.application import build_application
+
+
+class HttpFunction[Settings: HttpSettings]:
+    """One route as a Lambda handler.
+
+    `resources` names what its routes ask for and how each is opened from the function's settings.
+    On Lambda everything is built during init, so that a missing variable stops the process there;
+    elsewhere importing a handler builds nothing until it is called.
+    """
+
+    def __init__(
+        self,
+        router: APIRouter,
+        settings: type[Settings],
+        **resources: Callable[[Settings], object],
+    ) -> None:
+        self.router = router
+        self.settings = settings
+        self.resources: Mapping[str, Callable[[Settings], object]] = resources
+        self._adapter: Mangum | None = None
+        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+            self._start()
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return (self._adapter or self._start())(event, context)
+
+    def _start(self) -> Mangum:
+        settings = load_settings(self.settings)
+        application = build_application([self.router], settings)
+        for name, open_resource in self.resources.items():
+            setattr(application.state, name, open_resource(settings))
+        self._adapter = Mangum(application, lifespan="off")
+        # What exists now lives as long as the environment: the collector need not look at it again.
+        gc.freeze()
+        return self._adapter

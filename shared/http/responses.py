@@ -1,0 +1,92 @@
+"""Every error as a response: `{"error": {"code", "message", "type", "details"}}`, here and nowhere else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    ConcordError,
+    InvalidRequest,
+    MalformedBody,
+    MethodNotAllowed,
+    NotFound,
+    Unavailable,
+)
+from shared.observability import Event, logger
+
+RETRY_AFTER_SECONDS = "2"
+# Errors of this class tell callers what they did; those of others are ours, and stay inside.
+_INTERNAL_STATUS = 500
+
+
+def error_body(error: ConcordError) -> dict[str, Any]:
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "type": error.type,
+            "details": error.details,
+        }
+    }
+
+
+def error_response(error: ConcordError) -> JSONResponse:
+    if error.status == _INTERNAL_STATUS:
+        logger().error(Event.REQUEST_FAILED, exc_info=error, extra={"code": error.code})
+        error = ConcordError()
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["retry-after"] = RETRY_AFTER_SECONDS
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for this header with this status.
+        headers["www-authenticate"] = "Bearer"
+    return JSONResponse(error_body(error), status_code=error.status, headers=headers)
+
+
+async def answer_concord_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ConcordError)  # noqa: S101 - registered for this class alone.
+    return error_response(error)
+
+
+async def answer_validation_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone.
+    problems = error.errors()
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return error_response(MalformedBody(details=[{"field": "body", "message": "not JSON"}]))
+    return error_response(InvalidRequest(details=problem_details(problems)))
+
+
+async def answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself refuses: unknown addresses, methods, unreadable bodies."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone.
+    known: dict[int, ConcordError] = {
+        400: MalformedBody(),
+        404: NotFound(),
+        405: MethodNotAllowed(),
+    }
+    return error_response(known.get(error.status_code, ConcordError()))
+
+
+def problem_details(problems: Sequence[Any], *, whole: str = "body") -> list[dict[str, Any]]:
+    """pydantic's problems as `{"field", "message"}`, without the values that caused them.
+
+    `whole` names the field where a problem is with all of the input.
+    """
+    return [
+        {"field": _field_name(problem["loc"]) or whole, "message": _message(problem["msg"])}
+        for problem in problems
+    ]
+
+
+def _field_name(location: Sequence[int | str]) -> str:
+    parts = [str(part) for part in location]
+    if len(parts) > 1 and parts[0] in {"body", "query", "path", "header"}:
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def _message(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,83 @@
+"""Embed requests over SQS."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from itertools import batched
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.database.boundaries import refuse_in_unit_of_work
+from shared.domain.embedding_jobs import EmbedRequest
+from shared.errors import QueueUnavailable
+from shared.observability import Event, Metric, count, describe_error, logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_MOST_MESSAGES_IN_A_BATCH = 10
+
+
+class SqsEmbedQueue:
+    """Sends from a worker thread, as boto3 blocks; any number of tasks may send at once."""
+
+    def __init__(self, queue_url: str) -> None:
+        self._queue_url = queue_url
+        self._client: SQSClient | None = None
+        self._lock = threading.Lock()
+
+    async def send(self, requests: Sequence[EmbedRequest]) -> None:
+        refuse_in_unit_of_work("EmbedQueue.send")
+        if not requests:
+            return
+        try:
+            await asyncio.to_thread(self._send, requests)
+        except (BotoCoreError, ClientError) as error:
+            count(Metric.QUEUE_UNAVAILABLE)
+            logger().warning(Event.QUEUE_UNAVAILABLE, extra=describe_error(error))
+            raise QueueUnavailable from error
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _send(self, requests: Sequence[EmbedRequest]) -> None:
+        failed = self._send_in_batches(requests)
+        lost = self._send_in_batches(failed)
+        if lost:
+            count(Metric.QUEUE_UNAVAILABLE)
+            logger().warning(Event.QUEUE_UNAVAILABLE, extra={"lost": len(lost)})
+            raise QueueUnavailable(
+                f"The embedding queue did not take {len(lost)} of {len(requests)} requests."
+            )
+
+    def _send_in_batches(self, requests: Sequence[EmbedRequest]) -> list[EmbedRequest]:
+        """Send all and return those that the queue refused one by one."""
+        client = self._client_of_this_process()
+        failed = []
+        for batch in batched(requests, _MOST_MESSAGES_IN_A_BATCH):
+            answer = client.send_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {"Id": str(position), "MessageBody": request.to_message()}
+                    for position, request in enumerate(batch)
+                ],
+            )
+            failed += [batch[int(entry["Id"])] for entry in answer.get("Failed", ())]
+        return failed
+
+    def _client_of_this_process(self) -> "SQSClient":
+        # Making a client takes long and is not thread-safe; using one is.
+        with self._lock:
+            if self._client is None:
+                config = Config(
+                    connect_timeout=2,
+                    read_timeout=5,
+                    retries={"mode": "standard", "total_max_attempts": 3},
+                )
+                self._client = boto3.session.Session().client("sqs", config=config)
+            return self._client

@@ -1,0 +1,26 @@
+"""Create a collection, in the embedding space of the configured model."""
+
+from shared.cache.protocol import Cache
+from shared.database.units_of_work import Database
+from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.principals import Principal
+from shared.repositories import collections
+from shared.repositories.collections import CountedCollection
+
+
+async def create_collection(
+    database: Database,
+    cache: Cache,
+    principal: Principal,
+    space: EmbeddingSpace,
+    *,
+    name: str,
+    language: str,
+) -> CountedCollection:
+    """Raises CollectionExists, UnknownLanguage."""
+    async with database.unit_of_work(principal) as unit:
+        await collections.insert_collection(unit, name, language, space)
+        created = await collections.find_counted_collection(unit, name)
+    await cache.invalidate(COLLECTIONS, collection_scope(name))
+    return created

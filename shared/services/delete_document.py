@@ -1,0 +1,22 @@
+"""Delete one document."""
+
+from shared.cache.protocol import Cache
+from shared.database.units_of_work import Database
+from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.principals import Principal
+from shared.errors import DocumentNotFound
+from shared.repositories import collections
+from shared.repositories import documents as repository
+
+
+async def delete_document(
+    database: Database, cache: Cache, principal: Principal, collection: str, document_id: str
+) -> None:
+    """Raises CollectionNotFound, DocumentNotFound."""
+    async with database.unit_of_work(principal) as unit:
+        found = await collections.find_collection(unit, collection)
+        stored = await repository.lock_and_find(unit, found.id, [document_id])
+        if document_id not in stored.versions:
+            raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
+        await repository.delete(unit, found.id, [stored.versions[document_id].number])
+    await cache.invalidate(COLLECTIONS, collection_scope(collection))

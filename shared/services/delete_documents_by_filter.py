@@ -1,0 +1,48 @@
+"""Delete every document that a filter selects."""
+
+import time
+
+from shared.cache.protocol import Cache
+from shared.database.units_of_work import Database
+from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.principals import Principal
+from shared.querying.filters import parse_filter
+from shared.repositories import collections, keyword_index
+from shared.repositories import documents as repository
+from shared.services.known_fields import refuse_unknown_fields
+
+DOCUMENTS_PER_UNIT = 1_000
+# Stops before API Gateway gives up on the answer, at 30 seconds.
+TIME_BUDGET_SECONDS = 20.0
+
+
+async def delete_documents_by_filter(
+    database: Database,
+    cache: Cache,
+    principal: Principal,
+    collection: str,
+    filter_text: str,
+    *,
+    time_budget_seconds: float = TIME_BUDGET_SECONDS,
+) -> tuple[int, bool]:
+    """How many were deleted, and whether that was all; if not, the same call goes on.
+
+    Raises CollectionNotFound, InvalidFilter, UnknownField.
+    """
+    tree = parse_filter(filter_text)
+    deadline = time.monotonic() + time_budget_seconds
+    deleted = 0
+    complete = False
+    while not complete and (deleted == 0 or time.monotonic() < deadline):
+        async with database.unit_of_work(principal) as unit:
+            found = await collections.find_collection(unit, collection)
+            refuse_unknown_fields(tree, await repository.list_metadata_fields(unit, collection))
+            await keyword_index.lock(unit, found.id)
+            numbers = await repository.match_documents(unit, found.id, tree, DOCUMENTS_PER_UNIT)
+            if numbers:
+                await repository.delete(unit, found.id, numbers)
+        deleted += len(numbers)
+        complete = len(numbers) < DOCUMENTS_PER_UNIT
+        if numbers:
+            await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    return deleted, complete

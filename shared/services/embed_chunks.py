@@ -1,0 +1,150 @@
+"""Give vectors to the chunks that lack them: claim by lease, embed outside any transaction, store."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.cache.protocol import Cache
+from shared.database.units_of_work import Database
+from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.chunks import contextual_text
+from shared.domain.embedding_jobs import EmbedRequest
+from shared.domain.principals import Principal
+from shared.embeddings.protocol import Embedder
+from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch
+from shared.observability import Event, describe_error, logger
+from shared.repositories import embedding_jobs as jobs
+from shared.repositories.embedding_jobs import Claim, UnembeddedChunk
+
+# Longer than a worker may run, so that a lease only ends when its worker has.
+LEASE_SECONDS = 900.0
+MAX_ATTEMPTS = 5
+DOCUMENTS_PER_CLAIM = 64
+# A document of thousands of chunks is stored in steps: what is done stays done.
+CHUNKS_PER_STEP = 256
+
+
+@dataclass(slots=True)
+class EmbedReport:
+    """What a run did: documents made ready or failed, and chunks given a vector."""
+
+    ready: int = 0
+    failed: int = 0
+    chunks: int = 0
+
+
+class EmbedRun:
+    """One worker's run, until nothing is due or, at `deadline` on the monotonic clock, its time is up."""
+
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        cache: Cache,
+        principal: Principal,
+        *,
+        deadline: float,
+    ) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._cache = cache
+        self._principal = principal
+        self._deadline = deadline
+        self.report = EmbedReport()
+
+    async def embed_requested(self, request: EmbedRequest) -> None:
+        """Embed the documents of one message. Raises EmbedderUnavailable, so that the message comes again."""
+        await self._embed_all(request)
+
+    async def embed_due(self) -> None:
+        """Embed whatever is pending and not claimed, oldest first. Raises EmbedderUnavailable."""
+        async with self._database.unit_of_work(self._principal) as unit:
+            self.report.failed += await jobs.fail_exhausted(unit, MAX_ATTEMPTS)
+        await self._embed_all(None)
+
+    async def _embed_all(self, request: EmbedRequest | None) -> None:
+        while time.monotonic() < self._deadline:
+            async with self._database.unit_of_work(self._principal) as unit:
+                claims = await jobs.claim(
+                    unit,
+                    collection_id=request.collection_id if request else None,
+                    document_numbers=request.document_numbers if request else None,
+                    limit=DOCUMENTS_PER_CLAIM,
+                    lease_seconds=LEASE_SECONDS,
+                    max_attempts=MAX_ATTEMPTS,
+                )
+            if not claims:
+                return
+            await self._embed_claimed(claims)
+
+    async def _embed_claimed(self, claims: Sequence[Claim]) -> None:
+        """Embed these documents; a text that the provider refuses fails its own document alone."""
+        try:
+            async with self._database.unit_of_work(self._principal) as unit:
+                chunks = await jobs.find_unembedded(unit, claims)
+            await self._embed(claims, chunks)
+        except (EmbedderRejected, EmbeddingSpaceMismatch) as error:
+            if len(claims) == 1:
+                await self._release(claims, error, final=True)
+                return
+            for claim in claims:
+                await self._embed_claimed([claim])
+        except ConcordError as error:
+            await self._release(claims, error, final=False)
+            raise
+
+    async def _embed(self, claims: Sequence[Claim], chunks: Sequence[UnembeddedChunk]) -> None:
+        for chunk in chunks:
+            self._refuse_other_space(chunk)
+        remaining = list(claims)
+        for start in range(0, max(len(chunks), 1), CHUNKS_PER_STEP):
+            if start and time.monotonic() >= self._deadline:
+                await self._release(remaining, None, final=False)
+                return
+            step = chunks[start : start + CHUNKS_PER_STEP]
+            later = {_key(chunk) for chunk in chunks[start + CHUNKS_PER_STEP :]}
+            finished = [claim for claim in remaining if _key(claim) not in later]
+            await self._store(step, finished)
+            remaining = [claim for claim in remaining if _key(claim) in later]
+
+    async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[Claim]) -> None:
+        texts = [contextual_text(chunk.title, chunk.heading_path, chunk.text) for chunk in step]
+        vectors = await self._embedder.embed(texts)
+        async with self._database.unit_of_work(self._principal) as unit:
+            await jobs.lock(unit, step, finished)
+            await jobs.insert_vectors(unit, step, vectors)
+            await jobs.complete(unit, finished)
+        self.report.chunks += len(step)
+        self.report.ready += len(finished)
+        await self._forget_answers(chunk.collection for chunk in step)
+
+    async def _release(self, claims: Sequence[Claim], error: ConcordError | None, *, final: bool) -> None:
+        if error is not None:
+            logger().warning(
+                Event.EMBEDDING_FAILED, extra={**describe_error(error), "documents": len(claims)}
+            )
+        async with self._database.unit_of_work(self._principal) as unit:
+            await jobs.release(
+                unit,
+                claims,
+                error=None if error is None else error.message,
+                final=final,
+                max_attempts=MAX_ATTEMPTS,
+            )
+        self.report.failed += len(claims) if final else 0
+
+    def _refuse_other_space(self, chunk: UnembeddedChunk) -> None:
+        embedder = self._embedder
+        if (chunk.model, chunk.dimensions) != (embedder.model, embedder.dimensions):
+            raise EmbeddingSpaceMismatch(
+                f"The collection's vectors are made by {chunk.model} ({chunk.dimensions} dimensions); "
+                f"{embedder.model} ({embedder.dimensions}) is configured."
+            )
+
+    async def _forget_answers(self, collections: Iterable[str]) -> None:
+        scopes = {collection_scope(name) for name in collections}
+        await self._cache.invalidate(COLLECTIONS, *sorted(scopes))
+
+
+def _key(item: Claim | UnembeddedChunk) -> tuple[int, int]:
+    return item.collection_id, item.document_number

@@ -1,0 +1,48 @@
+"""Documents by id, a page at a time, as many as fit an answer."""
+
+from shared.database.units_of_work import Database
+from shared.domain.documents import MAX_REQUEST_BYTES
+from shared.domain.principals import Principal
+from shared.querying.filters import parse_filter
+from shared.repositories import collections, documents
+from shared.repositories.documents import StoredDocument
+from shared.services.known_fields import refuse_unknown_fields
+
+# What JSON adds to a body at worst, in bytes a character, is left room for.
+_ROOM = MAX_REQUEST_BYTES - 500_000
+
+
+async def list_documents(
+    database: Database,
+    principal: Principal,
+    collection: str,
+    *,
+    after: str,
+    limit: int,
+    filter_text: str | None,
+) -> tuple[list[StoredDocument], bool]:
+    """The documents after the id `after`, and whether there are more.
+
+    Raises CollectionNotFound, InvalidFilter, UnknownField.
+    """
+    tree = None if filter_text is None else parse_filter(filter_text)
+    async with database.unit_of_work(principal) as unit:
+        found_collection = await collections.find_collection(unit, collection)
+        if tree is not None:
+            known = await documents.list_metadata_fields(unit, collection)
+            refuse_unknown_fields(tree, known)
+        found = await documents.list_documents(
+            unit, found_collection.id, after=after, limit=limit + 1, tree=tree
+        )
+    fitting = _fitting(found[:limit])
+    return fitting, len(found) > len(fitting)
+
+
+def _fitting(found: list[StoredDocument]) -> list[StoredDocument]:
+    """As many documents, but one at least, as one answer may carry."""
+    size = 0
+    for position, document in enumerate(found):
+        size += len(document.body.encode()) + 1_000
+        if size > _ROOM and position > 0:
+            return found[:position]
+    return found

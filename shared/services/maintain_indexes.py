@@ -1,0 +1,82 @@
+"""Keep the indexes small: fold statistics, compact postings, purge what was deleted."""
+
+import time
+from dataclasses import dataclass
+
+from shared.database.units_of_work import Database
+from shared.domain.principals import Principal
+from shared.repositories import collections, keyword_index
+
+TERMS_PER_UNIT = 500
+DOCUMENTS_PER_UNIT = 1_000
+
+
+@dataclass(slots=True)
+class MaintenanceReport:
+    """What a run did, and whether everything due is done."""
+
+    collections: int = 0
+    compacted_terms: int = 0
+    purged_rows: int = 0
+    complete: bool = False
+
+
+async def maintain_indexes(database: Database, principal: Principal, *, deadline: float) -> MaintenanceReport:
+    """Work in short units until all is done or, at `deadline` on the monotonic clock, time is up."""
+    report = MaintenanceReport()
+    async with database.unit_of_work(principal) as unit:
+        buried = await collections.list_buried_ids(unit)
+        live = await collections.list_live_ids(unit)
+    for collection_id in buried:
+        if not await _purge(database, principal, collection_id, report, deadline):
+            return report
+    for collection_id in live:
+        if not await _compact(database, principal, collection_id, report, deadline):
+            return report
+        report.collections += 1
+    report.complete = True
+    return report
+
+
+async def _purge(
+    database: Database,
+    principal: Principal,
+    collection_id: int,
+    report: MaintenanceReport,
+    deadline: float,
+) -> bool:
+    """Remove all of a deleted collection; False when time ran out first."""
+    while time.monotonic() < deadline:
+        async with database.unit_of_work(principal) as unit:
+            # A writer that found the collection before it was deleted may still be at work.
+            await keyword_index.lock(unit, collection_id)
+            purged = await collections.purge_some(unit, collection_id, DOCUMENTS_PER_UNIT)
+            if not purged:
+                await collections.purge_rest(unit, collection_id)
+        report.purged_rows += purged
+        if not purged:
+            return True
+    return False
+
+
+async def _compact(
+    database: Database,
+    principal: Principal,
+    collection_id: int,
+    report: MaintenanceReport,
+    deadline: float,
+) -> bool:
+    """Fold statistics and rewrite scattered postings; False when time ran out first."""
+    async with database.unit_of_work(principal) as unit:
+        await keyword_index.lock(unit, collection_id)
+        await keyword_index.fold_statistics(unit, collection_id)
+    while time.monotonic() < deadline:
+        async with database.unit_of_work(principal) as unit:
+            await keyword_index.lock(unit, collection_id)
+            compacted = await keyword_index.compact(unit, collection_id, TERMS_PER_UNIT)
+            if compacted < TERMS_PER_UNIT:
+                await keyword_index.forget_retired(unit, collection_id)
+        report.compacted_terms += compacted
+        if compacted < TERMS_PER_UNIT:
+            return True
+    return False

@@ -1,0 +1,85 @@
+"""Found rows as hits: chosen fields, highlighted passages, no more than one answer may carry."""
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from shared.domain.documents import MAX_REQUEST_BYTES
+from shared.domain.search import (
+    Explanation,
+    Hit,
+    HitDocument,
+    Passage,
+    SearchRequest,
+)
+from shared.repositories.search import FoundDocument
+
+# Postgres marks the words it found with these, which no sensible text contains.
+_MARKED = re.compile("\x02([^\x02\x03]+)\x03")
+# Leaves room for what surrounds the hits.
+_ROOM = MAX_REQUEST_BYTES - 100_000
+
+
+def present_hits(request: SearchRequest, rows: Sequence[FoundDocument]) -> tuple[list[Hit], int | None]:
+    """The hits that fit one answer, and the offset to go on at when some did not."""
+    hits: list[Hit] = []
+    size = 0
+    for row in rows:
+        if row.id is None:
+            break
+        hit = _hit(request, row)
+        size += len(hit.model_dump_json().encode()) if row.body is not None else 0
+        if hits and size > _ROOM:
+            return hits, request.offset + len(hits)
+        hits.append(hit)
+    return hits, None
+
+
+def _hit(request: SearchRequest, row: FoundDocument) -> Hit:
+    fields = {name: getattr(row, name) for name in request.include_fields}
+    keyword, semantic = row.keyword or 0.0, row.semantic or 0.0
+    explain = None
+    if request.explain:
+        scan = ("exact" if row.exact else "index") if row.semantic_used else "none"
+        explain = Explanation(keyword=keyword, semantic=semantic, alpha=row.alpha, vector_scan=scan)
+    return Hit(
+        document=HitDocument(**fields),
+        score=_unit(row.score or 0.0),
+        passages=[_passage(passage) for passage in row.passages or []],
+        explain=explain,
+    )
+
+
+def _passage(found: dict[str, Any]) -> Passage:
+    marked = found["marked"]
+    return Passage(
+        text=found["text"],
+        highlight=None if marked is None else highlight(found["text"], marked),
+        start=found["start"],
+        end=found["end"],
+        page=found["page"],
+        heading=" > ".join(found["heading_path"]) or None,
+        score=_unit(found["score"]),
+    )
+
+
+def highlight(text: str, marked: str) -> str:
+    """`text` as HTML with the words that `marked` marks inside <mark>; everything else is escaped.
+
+    Postgres' own headline drops what looks like tags, so only the words are taken from it.
+    """
+    words = sorted(set(_MARKED.findall(marked)), key=len, reverse=True)
+    if not words:
+        return html.escape(text)
+    pattern = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)")
+    parts = pattern.split(text)
+    return "".join(
+        f"<mark>{html.escape(part)}</mark>" if position % 2 else html.escape(part)
+        for position, part in enumerate(parts)
+    )
+
+
+def _unit(score: float) -> float:
+    """Rounded to what is meaningful; half-precision vectors may put a cosine a hair above 1."""
+    return round(min(score, 1.0), 6)

@@ -1,0 +1,106 @@
+"""Search one collection by words, by meaning, or by both."""
+
+import time
+from collections.abc import Sequence
+
+from shared.database.units_of_work import Database
+from shared.domain.principals import Principal
+from shared.domain.ranking import SearchMode
+from shared.domain.search import SearchRequest, SearchResponse, Usage
+from shared.embeddings.protocol import Embedder
+from shared.errors import (
+    CollectionNotFound,
+    EmbedderRejected,
+    EmbedderUnavailable,
+    EmbeddingSpaceMismatch,
+)
+from shared.observability import Event, Metric, count, describe_error, logger
+from shared.querying.filters import parse_filter
+from shared.repositories.documents import start_metadata_fields
+from shared.repositories.search import FoundDocument, SearchPlan, search
+from shared.services.known_fields import refuse_unknown_fields
+from shared.services.present_hits import present_hits
+
+SEMANTIC = "semantic"
+
+
+async def search_documents(
+    database: Database,
+    embedder: Embedder,
+    principal: Principal,
+    collection: str,
+    request: SearchRequest,
+) -> SearchResponse:
+    """Raises CollectionNotFound, InvalidFilter, UnknownField, EmbeddingSpaceMismatch."""
+    started = time.perf_counter()
+    tree = None if request.filter is None else parse_filter(request.filter)
+    vector = None
+    if request.mode is not SearchMode.KEYWORD:
+        vector = await _embed_query(embedder, request.q)
+    mode = request.mode if vector is not None else SearchMode.KEYWORD
+    plan = SearchPlan(
+        collection=collection,
+        keyword_text="" if mode is SearchMode.SEMANTIC else request.q,
+        vector=vector,
+        model=embedder.model,
+        dimensions=embedder.dimensions,
+        alpha=request.alpha,
+        tree=tree,
+        limit=request.limit,
+        offset=request.offset,
+        passages=request.passages,
+        min_score=request.min_score,
+        highlight=request.highlight,
+        with_body="body" in request.include_fields,
+    )
+    async with database.unit_of_work(principal) as unit:
+        fields = await start_metadata_fields(unit, collection) if tree is not None else None
+        rows = await search(unit, plan)
+        if not rows:
+            raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
+        if tree is not None and fields is not None:
+            refuse_unknown_fields(tree, [field.name for field in await fields.rows()])
+    if vector is not None and not rows[0].semantic_used:
+        mode = _without_vectors(request.mode)
+    return _respond(request, plan, rows, mode, started)
+
+
+async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
+    """The query's vector, or None while the embedder cannot be used: words still can."""
+    try:
+        vectors = await embedder.embed([text])
+    except (EmbedderUnavailable, EmbedderRejected) as error:
+        logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error))
+        count(Metric.SEARCH_DEGRADED)
+        return None
+    return vectors[0]
+
+
+def _without_vectors(asked: SearchMode) -> SearchMode:
+    if asked is SearchMode.SEMANTIC:
+        raise EmbeddingSpaceMismatch
+    count(Metric.SEARCH_DEGRADED)
+    return SearchMode.KEYWORD
+
+
+def _respond(
+    request: SearchRequest,
+    plan: SearchPlan,
+    rows: Sequence[FoundDocument],
+    mode: SearchMode,
+    started: float,
+) -> SearchResponse:
+    found, found_exact = rows[0].candidates_found, False
+    if mode is SearchMode.KEYWORD and request.min_score == 0:
+        found, found_exact = rows[0].keyword_found, True
+    hits, next_offset = present_hits(request, rows)
+    return SearchResponse(
+        hits=hits,
+        found=found,
+        found_exact=found_exact,
+        next_offset=next_offset,
+        mode=mode,
+        degraded=[] if mode is request.mode else [SEMANTIC],
+        took_ms=round((time.perf_counter() - started) * 1000, 2),
+        usage=Usage(embedded_queries=0 if plan.vector is None else 1),
+    )

@@ -1,0 +1,111 @@
+"""Store documents by the caller's ids, findable by keyword when this returns."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.cache.protocol import Cache
+from shared.database.units_of_work import Database
+from shared.domain.chunks import Chunk
+from shared.domain.document_writes import WritePlan, WriteStatus
+from shared.domain.documents import DocumentInput
+from shared.domain.principals import Principal
+from shared.errors import ConcordError
+from shared.queues.protocol import EmbedQueue
+from shared.repositories import collections
+from shared.repositories import documents as repository
+from shared.repositories.collections import StoredCollection
+from shared.services.announce_writes import announce_writes
+from shared.services.index_documents import chunk_changed, index_documents
+
+# One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
+DOCUMENTS_PER_UNIT = 500
+CHARACTERS_PER_UNIT = 1_000_000
+# Below this, handing the work to a thread takes longer than the work.
+_CHARACTERS_WORTH_A_THREAD = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertedDocument:
+    """What became of one document: a status, or the error that kept it from being stored."""
+
+    id: str
+    status: WriteStatus | None
+    error: ConcordError | None = None
+
+
+async def upsert_documents(
+    database: Database,
+    cache: Cache,
+    queue: EmbedQueue,
+    principal: Principal,
+    collection: str,
+    documents: Sequence[DocumentInput],
+) -> list[UpsertedDocument]:
+    """One outcome per document, in order. The documents have distinct ids.
+
+    A group that fails leaves the others as they are; when the first fails, its error is raised.
+    Raises CollectionNotFound.
+    """
+    outcomes: list[UpsertedDocument] = []
+    for group in _groups(documents):
+        try:
+            plan = await _store(database, cache, queue, principal, collection, group)
+        except ConcordError as error:
+            if not outcomes:
+                raise
+            outcomes.extend(UpsertedDocument(document.id, None, error) for document in group)
+        else:
+            outcomes.extend(UpsertedDocument(document.id, plan.statuses[document.id]) for document in group)
+    return outcomes
+
+
+async def _store(
+    database: Database,
+    cache: Cache,
+    queue: EmbedQueue,
+    principal: Principal,
+    name: str,
+    documents: Sequence[DocumentInput],
+) -> WritePlan:
+    collection, chunks = await _prepare(database, principal, name, documents)
+    async with database.unit_of_work(principal) as unit:
+        plan = await index_documents(unit, collection, documents, chunks)
+    if plan.documents:
+        await announce_writes(
+            cache,
+            queue,
+            collection=name,
+            collection_id=collection.id,
+            document_numbers=[entry.number for entry in plan.indexed],
+        )
+    return plan
+
+
+async def _prepare(
+    database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
+) -> tuple[StoredCollection, dict[str, list[Chunk]]]:
+    """Find the collection and chunk what has changed, before any lock is taken."""
+    async with database.unit_of_work(principal) as unit:
+        collection = await collections.find_collection(unit, name)
+        versions = await repository.find_versions(
+            unit, collection.id, [document.id for document in documents]
+        )
+    if sum(len(document.body) for document in documents) < _CHARACTERS_WORTH_A_THREAD:
+        return collection, chunk_changed(documents, versions)
+    return collection, await asyncio.to_thread(chunk_changed, documents, versions)
+
+
+def _groups(documents: Sequence[DocumentInput]) -> Iterator[list[DocumentInput]]:
+    group: list[DocumentInput] = []
+    characters = 0
+    for document in documents:
+        size = len(document.body)
+        full = len(group) == DOCUMENTS_PER_UNIT or characters + size > CHARACTERS_PER_UNIT
+        if group and full:
+            yield group
+            group, characters = [], 0
+        group.append(document)
+        characters += size
+    if group:
+        yield group

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from shared.domain.embedding_jobs import MOST_DOCUMENTS_IN_A_REQUEST, EmbedRequest
+from shared.errors import InvalidRequest
+
+
+def test_a_message_says_what_the_request_says() -> None:
+    request = EmbedRequest(7, (1, 2**63 - 1))
+    assert request.to_message() == '{"collection_id":7,"document_numbers":[1,9223372036854775807]}'
+    assert EmbedRequest.from_message(request.to_message()) == request
+
+
+def test_ten_of_the_largest_requests_are_one_batch_of_sqs() -> None:
+    largest = EmbedRequest(2**63 - 1, (2**63 - 1,) * MOST_DOCUMENTS_IN_A_REQUEST)
+    assert 10 * len(largest.to_message()) < 256 * 1024
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{secret",
+        "[]",
+        '"text"',
+        "null",
+        "{}",
+        '{"collection_id": 1}',
+        '{"document_numbers": [1]}',
+        '{"collection_id": 1, "document_numbers": 1}',
+        '{"collection_id": 1, "document_numbers": "12"}',
+        '{"collection_id": 1, "document_numbers": []}',
+        '{"collection_id": 1, "document_numbers": [1], "secret": 1}',
+        '{"collection_id": "1", "document_numbers": [1]}',
+        '{"collection_id": 0, "document_numbers": [1]}',
+        '{"collection_id": true, "document_numbers": [1]}',
+        '{"collection_id": 1, "document_numbers": [1.0]}',
+        '{"collection_id": 1, "document_numbers": [null]}',
+        '{"collection_id": 1, "document_numbers": [-1]}',
+        '{"collection_id": 1, "document_numbers": [9223372036854775808]}',
+    ],
+)
+def test_a_malformed_message_is_refused_without_being_quoted(body: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        EmbedRequest.from_message(body)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("count", [0, MOST_DOCUMENTS_IN_A_REQUEST + 1])
+def test_a_request_names_neither_none_nor_too_many(count: int) -> None:
+    body = json.dumps({"collection_id": 1, "document_numbers": list(range(1, count + 1))})
+    with pytest.raises(InvalidRequest, match="1 to 1000 documents"):
+        EmbedRequest.from_message(body)
