@@ -1,9 +1,17 @@
 """A search as it is asked, and its answer."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 
 from shared.domain.documents import Text
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, SearchMode
@@ -66,13 +74,19 @@ class SearchRequest(BaseModel):
     )
     explain: bool = Field(default=False, description="Show what each hit's score is made of.")
 
-    @model_validator(mode="after")
-    def _something_within_reach(self) -> Self:
-        if not self.q.strip():
-            raise ValueError("q must contain something to look for")
-        if self.offset + self.limit > MAX_RESULT_WINDOW:
+    @field_validator("q")
+    @classmethod
+    def _says_something(cls, q: str) -> str:
+        if not q.strip():
+            raise ValueError("must contain something to look for")
+        return q
+
+    @field_validator("offset")
+    @classmethod
+    def _within_reach(cls, offset: int, info: ValidationInfo) -> int:
+        if offset + info.data.get("limit", 0) > MAX_RESULT_WINDOW:
             raise ValueError(f"offset + limit may be {MAX_RESULT_WINDOW} at most")
-        return self
+        return offset
 
 
 class Passage(BaseModel):
@@ -106,6 +120,11 @@ class HitDocument(BaseModel):
     body: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @model_serializer(mode="wrap")
+    def _only_what_was_asked_for(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {name: fields[name] for name in fields if name in self.model_fields_set}
 
 
 class Hit(BaseModel):
