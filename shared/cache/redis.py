@@ -119,9 +119,7 @@ class RedisCache:
             await state.connection.ask(Budget(self._budget_seconds), drop, even_if_gone=True)
         except (RedisUnavailable, RedisRefused):
             count(Metric.CACHE_NOT_INVALIDATED)
-            logger().warning(
-                Event.CACHE_NOT_INVALIDATED, extra={"stale_seconds_at_most": self._ttl_seconds}
-            )
+            logger().warning(Event.CACHE_NOT_INVALIDATED, extra={"stale_seconds_at_most": self._ttl_seconds})
 
     async def aclose(self) -> None:
         if self._state is not None:
@@ -140,9 +138,7 @@ class RedisCache:
         version = cast("bytes", await state.connection.ask(budget, command))
         return version.decode("latin-1")
 
-    async def _share(
-        self, state: _LoopState, entry: str, load: Load, budget: Budget
-    ) -> CachedAnswer:
+    async def _share(self, state: _LoopState, entry: str, load: Load, budget: Budget) -> CachedAnswer:
         """Let one reader of this process see to the entry, and the others wait for what it gets."""
         give_up = time.monotonic() + self._lease_seconds
         while (flight := state.flights.get(entry)) is not None:

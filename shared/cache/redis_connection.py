@@ -29,11 +29,11 @@ _CONNECTION_OPTIONS: dict[str, Any] = {
 }
 
 
-class RedisUnavailable(Exception):  # noqa: N818 - named like the errors of shared.errors
+class RedisUnavailable(Exception):
     """Redis did not answer in time, or at all."""
 
 
-class RedisRefused(Exception):  # noqa: N818 - named like the errors of shared.errors
+class RedisRefused(Exception):
     """Redis answered with an error: out of memory, not permitted, a value of the wrong type."""
 
 

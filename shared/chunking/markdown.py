@@ -1,17 +1,18 @@
 """Bodies in Markdown, reStructuredText or plain text to chunks."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.chunking.blocks import Block, Kind, read_blocks
 from shared.chunking.headings import Heading
 from shared.chunking.limits import DEFAULT_LIMITS, ChunkLimits
-from shared.chunking.packing import balance, gather, overlap_end, starts_chunk
-from shared.chunking.spans import ITEMS, PROSE, ROWS, Span, divide, measure
+from shared.chunking.packing import balance, gather, overlap_end
+from shared.chunking.spans import ITEMS, PROSE, ROWS, Span, divide, join, measure
 from shared.domain.chunks import Chunk
 
 _LEVELS = {Kind.HEADING: PROSE, Kind.PROSE: PROSE, Kind.LIST: ITEMS, Kind.ROWS: ROWS}
-
+_WORD = re.compile(r"\w")
 
 type _Piece = tuple[int, int]
 
@@ -64,56 +65,51 @@ def _path(headings: list[Heading]) -> tuple[str, ...]:
 
 
 def _pieces(body: str, section: _Section, limits: ChunkLimits) -> Iterator[_Piece]:
-    gathered: Span | None = None
-    only_headings = True
+    """What fits is gathered between the blocks that are too long, and those are divided."""
+    fitting: list[Span] = []
+    after_heading = False
     for block in section.blocks:
         span = measure(body, block.start, block.end)
-        is_heading = block.heading is not None
-        needs_text = only_headings and not is_heading
-        if (
-            gathered is not None
-            and not needs_text
-            and _is_complete(body, gathered, span, is_heading=is_heading, limits=limits)
-        ):
-            yield gathered.start, gathered.end
-            gathered = None
-        if _tokens(gathered) + span.tokens > limits.maximum:
-            yield from _divided(body, gathered, span, block.kind, limits)
-            gathered = None
+        is_first_text = after_heading and block.heading is None
+        lead: Span | None = None
+        if fitting and (is_first_text or span.tokens > limits.maximum):
+            *complete, lead = _gathered(body, fitting, limits)
+            if not after_heading and lead.tokens >= limits.minimum:
+                complete, lead = [*complete, lead], None
+            yield from (piece[:2] for piece in complete)
+            fitting = []
+        if span.tokens + (lead.tokens if lead else 0) > limits.maximum:
+            yield from _divided(body, lead, span, block.kind, limits)
         else:
-            gathered = gathered.through(span) if gathered else span
-        only_headings = is_heading
-    if gathered is not None:
-        yield gathered.start, gathered.end
+            _add(body, fitting, join([lead, span]) if lead else span, limits)
+        after_heading = block.heading is not None
+    yield from (piece[:2] for piece in _gathered(body, fitting, limits))
 
 
-def _is_complete(
-    body: str, gathered: Span, span: Span, *, is_heading: bool, limits: ChunkLimits
-) -> bool:
-    if is_heading:
-        return gathered.tokens + span.tokens > limits.maximum
-    if span.tokens > limits.maximum:
-        return gathered.tokens >= limits.minimum
-    return starts_chunk(body, gathered.tokens, span, limits)
+def _gathered(body: str, spans: list[Span], limits: ChunkLimits) -> list[Span]:
+    return [join(spans[first:last]) for first, last in gather(body, spans, limits)]
 
 
-def _divided(
-    body: str, lead: Span | None, span: Span, kind: Kind, limits: ChunkLimits
-) -> Iterator[_Piece]:
+def _add(body: str, fitting: list[Span], span: Span, limits: ChunkLimits) -> None:
+    """No cut falls before a rule, which has no words, nor after a line that leads to what follows."""
+    if fitting and fitting[-1].tokens + span.tokens <= limits.maximum:
+        leads = body[fitting[-1].end - 1] == ":"
+        if leads or _WORD.search(body, span.start, span.end) is None:
+            span = join([fitting.pop(), span])
+    fitting.append(span)
+
+
+def _divided(body: str, lead: Span | None, span: Span, kind: Kind, limits: ChunkLimits) -> Iterator[_Piece]:
     """The pieces of a block that is too long; what stands before it joins the first."""
-    capacity = max(limits.maximum - _tokens(lead), limits.maximum // 2)
+    capacity = limits.maximum - (lead.tokens if lead else 0)
+    capacity = max(capacity, limits.maximum // 2)
     spans = [*divide(body, span, _LEVELS[kind], capacity=capacity, maximum=limits.maximum)]
     if lead is not None and lead.tokens + spans[0].tokens <= limits.maximum:
-        spans[0] = lead.through(spans[0])
+        spans[0] = join([lead, spans[0]])
     elif lead is not None:
         spans.insert(0, lead)
     if _LEVELS[kind] is PROSE:
         for first, last in balance(body, spans, limits):
             yield spans[first].start, overlap_end(spans, (first, last), limits)
     else:
-        for first, last in gather(body, spans, limits):
-            yield spans[first].start, spans[last - 1].end
-
-
-def _tokens(span: Span | None) -> int:
-    return span.tokens if span else 0
+        yield from (piece[:2] for piece in _gathered(body, spans, limits))

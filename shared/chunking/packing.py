@@ -1,10 +1,9 @@
 """Which spans share a chunk.
 
-Where spans are gathered, cuts depend on the words near by and not on a count from the body's start:
+Where spans are gathered, cuts depend on the words near by more than on where the chunk started:
 after an edit they soon fall where they fell before, so that few chunks are embedded again.
 """
 
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,35 +13,42 @@ from shared.chunking.spans import Span
 
 type Range = tuple[int, int]
 
-_WORD = re.compile(r"\w")
-_WORDS_HASHED = 4
-_CHARACTERS_HASHED = 64
-_CUT_ONE_IN = 3
+_WORDS_COMPARED = 4
+_CHARACTERS_COMPARED = 64
 _CHUNKS_BALANCED = 8
 
 
-def starts_chunk(body: str, gathered: int, span: Span, limits: ChunkLimits) -> bool:
-    """Whether `span` starts a new chunk after `gathered` tokens."""
-    together = gathered + span.tokens
-    if together > limits.maximum:
-        return True
-    if gathered < limits.minimum or _WORD.search(body, span.start, span.end) is None:
-        return False
-    first_characters = body[span.start : min(span.end, span.start + _CHARACTERS_HASHED)]
-    first_words = " ".join(first_characters.split(maxsplit=_WORDS_HASHED)[:_WORDS_HASHED])
-    chance = zlib.crc32(first_words.encode("utf-8", "surrogatepass"))
-    return together > limits.target or chance % _CUT_ONE_IN == 0
-
-
 def gather(body: str, spans: Sequence[Span], limits: ChunkLimits) -> Iterator[Range]:
-    """Index ranges of `spans`, each a chunk's."""
-    first, gathered = 0, 0
-    for index, span in enumerate(spans):
-        if index > first and starts_chunk(body, gathered, span, limits):
-            yield first, index
-            first, gathered = index, 0
-        gathered += span.tokens
-    yield first, len(spans)
+    """Index ranges of `spans`, each a chunk's: of `limits.minimum` tokens to `limits.maximum`.
+
+    A range has less when the next span does not fit, and more when it is one span that has more.
+    """
+    first = 0
+    while first < len(spans):
+        cut = _next_cut(body, spans, first, limits)
+        yield first, cut
+        first = cut
+
+
+def _next_cut(body: str, spans: Sequence[Span], first: int, limits: ChunkLimits) -> int:
+    """Of the places where a chunk from `first` may end, the one whose next words hash lowest."""
+    gathered = spans[first].tokens
+    best: tuple[int, int] | None = None
+    for index in range(first + 1, len(spans)):
+        tokens = spans[index].tokens
+        if gathered >= limits.minimum:
+            place = (_hash_of_first_words(body, spans[index]), -index)
+            best = min(best or place, place)
+        if gathered + tokens > limits.maximum:
+            return -best[1] if best else index
+        gathered += tokens
+    return len(spans)
+
+
+def _hash_of_first_words(body: str, span: Span) -> int:
+    first_characters = body[span.start : min(span.end, span.start + _CHARACTERS_COMPARED)]
+    words = first_characters.split(maxsplit=_WORDS_COMPARED)[:_WORDS_COMPARED]
+    return zlib.crc32(" ".join(words).encode("utf-8", "surrogatepass"))
 
 
 def balance(body: str, spans: Sequence[Span], limits: ChunkLimits) -> Iterator[Range]:

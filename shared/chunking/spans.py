@@ -1,7 +1,7 @@
 """Stretches of a body, and how a long one is divided at the best places it has."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from shared.chunking.sentences import sentence_ends
@@ -24,8 +24,10 @@ class Span(NamedTuple):
     end: int
     tokens: int
 
-    def through(self, later: "Span") -> "Span":
-        return Span(self.start, later.end, self.tokens + later.tokens)
+
+def join(spans: Sequence[Span]) -> Span:
+    """From the start of the first of `spans` to the end of the last."""
+    return Span(spans[0].start, spans[-1].end, sum(span.tokens for span in spans))
 
 
 def measure(body: str, start: int, end: int) -> Span:
@@ -62,9 +64,7 @@ _WORD_PARTS = _cuts_at(RUN, shortest=_SHORTEST_WORD_PART)
 SMALLEST_MAXIMUM = _SHORTEST_WORD_PART + MOST_TOKENS_OF_A_RUN
 
 
-def divide(
-    body: str, span: Span, levels: tuple[Cuts, ...], *, capacity: int, maximum: int
-) -> Iterator[Span]:
+def divide(body: str, span: Span, levels: tuple[Cuts, ...], *, capacity: int, maximum: int) -> Iterator[Span]:
     """Parts of `span` of at most `capacity` tokens, each as whole as it can be, in order.
 
     A word that passes `capacity` is a part of its own; one that passes `maximum` is divided.

@@ -19,9 +19,7 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[FailedItem]
 
 
-async def process_records(
-    event: LambdaEvent, handle: Callable[[str], Awaitable[None]]
-) -> BatchResponse:
+async def process_records(event: LambdaEvent, handle: Callable[[str], Awaitable[None]]) -> BatchResponse:
     """Hand each SQS record's body to `handle`, one after the other, and name those that failed.
 
     A record without a body, or with one that `handle` cannot read, fails alone, like any other
@@ -34,9 +32,7 @@ async def process_records(
             await handle(_body_of(record))
         except Exception as error:  # noqa: BLE001 - whatever a record meets, the others go on
             count(Metric.RECORD_FAILED)
-            logger().error(
-                Event.RECORD_FAILED, extra={"record": message_id, **describe_error(error)}
-            )
+            logger().error(Event.RECORD_FAILED, extra={"record": message_id, **describe_error(error)})
             failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 

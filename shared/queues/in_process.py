@@ -34,9 +34,7 @@ class InProcessEmbedQueue:
         for future in waiting:
             future.get_loop().call_soon_threadsafe(_wake, future)
         if len(requests) > room:
-            logger().warning(
-                Event.QUEUE_FULL, extra={"queue": self._name, "dropped": len(requests) - room}
-            )
+            logger().warning(Event.QUEUE_FULL, extra={"queue": self._name, "dropped": len(requests) - room})
 
     async def receive(self, *, at_most: int = 10) -> list[EmbedRequest]:
         """Wait until there is a request, then take up to `at_most`, the oldest first."""

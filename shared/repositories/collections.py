@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.database.statements import SqlFile
-from shared.database.units_of_work import UnitOfWork
+from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, UnknownLanguage
 
@@ -56,10 +56,18 @@ class Counted:
     count: int
 
 
+async def start_collection(unit: UnitOfWork, name: str) -> Pending[StoredCollection]:
+    return await unit.start(SQL["find_collection"], StoredCollection, name=name)
+
+
+async def found_collection[Row](pending: Pending[Row], name: str) -> Row:
+    """Raises CollectionNotFound."""
+    return _found(await pending.row(), name)
+
+
 async def find_collection(unit: UnitOfWork, name: str) -> StoredCollection:
     """Raises CollectionNotFound."""
-    collection = await unit.row(SQL["find_collection"], StoredCollection, name=name)
-    return _found(collection, name)
+    return await found_collection(await start_collection(unit, name), name)
 
 
 async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollection:

@@ -57,9 +57,13 @@ class StoredState:
     last: LastNumbers
 
 
-async def find_document(unit: UnitOfWork, collection: str, document_id: str) -> StoredDocument:
+async def start_document(unit: UnitOfWork, collection: str, document_id: str) -> Pending[StoredDocument]:
+    return await unit.start(SQL["find_document"], StoredDocument, collection=collection, id=document_id)
+
+
+async def found_document(pending: Pending[StoredDocument], document_id: str) -> StoredDocument:
     """Raises DocumentNotFound, also when there is no such collection: look for that first."""
-    document = await unit.row(SQL["find_document"], StoredDocument, collection=collection, id=document_id)
+    document = await pending.row()
     if document is None:
         raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
     return document

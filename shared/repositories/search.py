@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.database.statements import SqlFile, Statement
-from shared.database.units_of_work import UnitOfWork
+from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.filters import Filter
 from shared.domain.ranking import CANDIDATE_CHUNKS, CANDIDATE_DOCUMENTS, EXACT_CHUNKS, HNSW_WIDTH
 from shared.repositories.embedding_jobs import vector_text
@@ -60,12 +60,12 @@ class FoundDocument:
     passages: list[dict[str, Any]] | None
 
 
-async def search(unit: UnitOfWork, plan: SearchPlan) -> list[FoundDocument]:
+async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocument]:
     """The page's hits, best first; no row at all when there is no such collection."""
     statement, parameters = _compose(plan)
     if plan.vector is not None:
         await unit.send(SQL["widen_vector_scan"], ef_search=str(HNSW_WIDTH))
-    return await unit.rows(
+    return await unit.start(
         statement,
         FoundDocument,
         collection=plan.collection,

@@ -2,18 +2,17 @@
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.errors import DocumentNotFound
-from shared.repositories import collections, documents
-from shared.repositories.documents import StoredDocument
+from shared.repositories.collections import found_collection, start_collection
+from shared.repositories.documents import StoredDocument, found_document, start_document
 
 
 async def get_document(
     database: Database, principal: Principal, collection: str, document_id: str
 ) -> StoredDocument:
     """Raises CollectionNotFound, DocumentNotFound."""
+    # Read after the unit of work, so that its commit travels in the statements' own round trip.
     async with database.unit_of_work(principal) as unit:
-        try:
-            return await documents.find_document(unit, collection, document_id)
-        except DocumentNotFound:
-            await collections.find_collection(unit, collection)
-            raise
+        pending_collection = await start_collection(unit, collection)
+        pending_document = await start_document(unit, collection, document_id)
+    await found_collection(pending_collection, collection)
+    return await found_document(pending_document, document_id)

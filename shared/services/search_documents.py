@@ -17,7 +17,7 @@ from shared.errors import (
 from shared.observability import Event, Metric, count, describe_error, logger
 from shared.querying.filters import parse_filter
 from shared.repositories.documents import start_metadata_fields
-from shared.repositories.search import FoundDocument, SearchPlan, search
+from shared.repositories.search import FoundDocument, SearchPlan, start_search
 from shared.services.known_fields import refuse_unknown_fields
 from shared.services.present_hits import present_hits
 
@@ -53,13 +53,15 @@ async def search_documents(
         highlight=request.highlight,
         with_body="body" in request.include_fields,
     )
+    # Read after the unit of work, so that its commit travels in the statements' own round trip.
     async with database.unit_of_work(principal) as unit:
-        fields = await start_metadata_fields(unit, collection) if tree is not None else None
-        rows = await search(unit, plan)
-        if not rows:
-            raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
-        if tree is not None and fields is not None:
-            refuse_unknown_fields(tree, [field.name for field in await fields.rows()])
+        pending_fields = await start_metadata_fields(unit, collection) if tree is not None else None
+        pending_rows = await start_search(unit, plan)
+    rows = await pending_rows.rows()
+    if not rows:
+        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
+    if tree is not None and pending_fields is not None:
+        refuse_unknown_fields(tree, [field.name for field in await pending_fields.rows()])
     if vector is not None and not rows[0].semantic_used:
         mode = _without_vectors(request.mode)
     return _respond(request, plan, rows, mode, started)

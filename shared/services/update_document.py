@@ -28,7 +28,9 @@ async def update_document(
     async with database.unit_of_work(principal) as unit:
         found = await collections.find_collection(unit, collection)
         await keyword_index.lock(unit, found.id)
-        stored = await repository.find_document(unit, collection, document_id)
+        stored = await repository.found_document(
+            await repository.start_document(unit, collection, document_id), document_id
+        )
         document = DocumentInput(
             id=stored.id,
             title=stored.title,
@@ -37,7 +39,8 @@ async def update_document(
             metadata=stored.metadata,
         )
         plan = await index_documents(unit, found, [change.applied_to(document)], {})
-        updated = await repository.find_document(unit, collection, document_id)
+        changed = await repository.start_document(unit, collection, document_id)
+    updated = await repository.found_document(changed, document_id)
     await announce_writes(
         cache,
         queue,
