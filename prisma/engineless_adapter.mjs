@@ -67,6 +67,7 @@ function letLongTimersGo() {
 }
 
 export function openAdapter(connectionString) {
+  if (!connectionString) throw new Error("Set DATABASE_URL to postgresql://user:password@host:5432/name");
   letLongTimersGo();
   const config = parseIntoClientConfig(connectionString);
   const factory = new PrismaPg(config);

@@ -100,9 +100,7 @@ def _read_enumeration(enumeration: Mapping[str, Any]) -> Enumeration:
 
 
 def _read_table(model: Mapping[str, Any], source: str) -> Table:
-    columns = {
-        field["name"]: _read_column(field) for field in model["fields"] if field["kind"] != "object"
-    }
+    columns = {field["name"]: _read_column(field) for field in model["fields"] if field["kind"] != "object"}
     fields = list(_fields_in_source(model["name"], source))
     columns.update(_unsupported_columns(fields))
     order = {name: position for position, (name, _) in enumerate(fields)}

@@ -30,16 +30,16 @@ class RedisServer:
         self._options = options
         # Not pytest's folder: a socket's path may have about a hundred characters.
         self._folder = Path(tempfile.mkdtemp(prefix="concord-redis-"))
-        self._socket = self._folder / "redis.sock"
+        self.socket = self._folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"unix://{self._socket}?db=0"
+        return f"unix://{self.socket}?db=0"
 
     def start(self) -> None:
         command = [str(_executable()), "--port", "0"]
-        command += ["--unixsocket", str(self._socket), "--save", "", "--dir", str(self._folder)]
+        command += ["--unixsocket", str(self.socket), "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
         while not self._answers():
@@ -87,7 +87,7 @@ class RedisServer:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
             try:
-                client.connect(str(self._socket))
+                client.connect(str(self.socket))
                 client.sendall(b"PING\r\n")
                 return client.recv(16).startswith(b"+PONG")
             except OSError:

@@ -1,28 +1,59 @@
 """The schema, its migrations, the generated rows and the list of indexes say the same."""
 
+import dataclasses
 import re
+import shutil
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.rows import TupleRow, class_row
 
+from shared.database import rows
 from tests.builders.prisma import PRISMA_FOLDER, Prisma
 
 ROWS = PRISMA_FOLDER.parent / "shared" / "database" / "rows.py"
+ROW_CLASSES = [member for member in vars(rows).values() if dataclasses.is_dataclass(member)]
 
 # Prisma cannot model all of these, and would drop an index it does not know: nothing may add or
 # remove one by accident.
 INDEXES = """
+INDEX chunk_collection_id_document_number_ordinal_idx ON chunk (collection_id, document_number, ordinal)
+UNIQUE INDEX chunk_pkey ON chunk (collection_id, id)
+UNIQUE INDEX collection_name_live_idx ON collection (name) WHERE (deleted_at IS NULL)
+UNIQUE INDEX collection_pkey ON collection (id)
+INDEX collection_tombstone_idx ON collection (deleted_at) WHERE (deleted_at IS NOT NULL)
+UNIQUE INDEX document_collection_id_index_number_key ON document (collection_id, index_number)
+UNIQUE INDEX document_collection_id_number_key ON document (collection_id, number)
+UNIQUE INDEX document_pkey ON document (collection_id, id)
+INDEX embedding_job_due_idx ON embedding_job (created_at) WHERE (state = 'pending'::embedding_state)
+UNIQUE INDEX embedding_job_pkey ON embedding_job (collection_id, document_number)
+UNIQUE INDEX embedding_pkey ON ONLY embedding (space_id, collection_id, document_number, chunk_id)
+UNIQUE INDEX embedding_space_model_dimensions_key ON embedding_space (model, dimensions)
+UNIQUE INDEX embedding_space_pkey ON embedding_space (id)
+UNIQUE INDEX keyword_block_pkey ON keyword_block (collection_id, term_id, block)
+UNIQUE INDEX keyword_retired_pkey ON keyword_retired (collection_id, index_number)
+UNIQUE INDEX keyword_statistic_pkey ON keyword_statistic (collection_id, id)
+UNIQUE INDEX keyword_term_pkey ON keyword_term (collection_id, term)
+UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 """.strip().splitlines()
 
 INDEXES_OF_A_SPACE = """
+UNIQUE INDEX space_{space}_pkey ON space_{space} (space_id, collection_id, document_number, chunk_id)
+INDEX space_{space}_vector_idx ON space_{space} USING hnsw (((vector)::halfvec({dimensions})) halfvec_ip_ops)
 """.strip().splitlines()
 
 SELECT_INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = %s ORDER BY indexname"
 
 
-def indexes(connection: psycopg.Connection, schema: str) -> list[str]:
-    return [row[0] for row in connection.execute(SELECT_INDEXES, [schema])]
+def indexes(connection: psycopg.Connection[TupleRow], schema: str) -> list[str]:
+    """The definitions of a schema's indexes, without what they all have in common."""
+    definitions = [row[0] for row in connection.execute(SELECT_INDEXES, [schema])]
+    return [
+        definition.removeprefix("CREATE ").replace(" USING btree", "").replace(f"{schema}.", "")
+        for definition in definitions
+    ]
 
 
 def test_the_migrations_make_what_the_schema_says(empty_database_url: str, prisma: Prisma) -> None:
@@ -34,9 +65,22 @@ def test_the_migrations_make_what_the_schema_says(empty_database_url: str, prism
     assert difference.returncode == 0, difference.stdout + difference.stderr
 
 
-def test_a_difference_is_noticed(
-    empty_database_url: str, prisma: Prisma, tmp_path: Path
-) -> None:
+def test_embedding_spaces_make_no_difference(empty_database_url: str, prisma: Prisma, tmp_path: Path) -> None:
+    """Prisma must not want to drop their partitions."""
+    folder = shutil.copytree(PRISMA_FOLDER / "migrations", tmp_path / "migrations")
+    (folder / "29991231000000_space").mkdir()
+    (folder / "29991231000000_space" / "migration.sql").write_text(
+        "SELECT concord.open_embedding_space('model', 3);"
+    )
+    difference = prisma(
+        *("migrate", "diff", "--exit-code", "--script"),
+        *("--from-migrations", str(folder), "--to-schema-datamodel", "schema.prisma"),
+        database_url=empty_database_url,
+    )
+    assert difference.returncode == 0, difference.stdout + difference.stderr
+
+
+def test_a_difference_is_noticed(empty_database_url: str, prisma: Prisma, tmp_path: Path) -> None:
     schema = (PRISMA_FOLDER / "schema.prisma").read_text()
     changed = tmp_path / "schema.prisma"
     changed.write_text(re.sub(r"^( +)title +String\?", r"\1title Int?", schema, flags=re.MULTILINE))
@@ -58,6 +102,30 @@ def test_the_rows_are_those_of_the_schema(prisma: Prisma, postgres_url: str, tmp
     assert written.read_text() == ROWS.read_text()
 
 
+@pytest.mark.parametrize("row", ROW_CLASSES, ids=lambda row: row.__name__)
+def test_a_row_has_the_columns_of_its_table(database_url: str, row: type) -> None:
+    table = re.sub(r"(?<!^)(?=[A-Z])", "_", row.__name__.removesuffix("Row")).lower()
+    statement = sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier("concord", table))
+    with psycopg.connect(database_url) as connection:
+        description = connection.execute(statement).description
+    assert description is not None
+    fields = [field.name for field in dataclasses.fields(row)]
+    assert [column.name for column in description] == fields
+
+
+def test_a_row_is_loaded_with_its_enum(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        cursor = connection.cursor(row_factory=class_row(rows.EmbeddingJobRow))
+        statement = """
+            SELECT 1 AS collection_id, 2 AS document_number, 3 AS index_number, 4 AS attempts,
+                   'failed'::concord.embedding_state AS state, now() AS claimed_until,
+                   NULL AS error, now() AS created_at
+        """
+        row = cursor.execute(statement).fetchone()
+    assert row is not None
+    assert row.state is rows.EmbeddingState.FAILED
+
+
 def test_the_schema_is_formatted(prisma: Prisma, postgres_url: str) -> None:
     checked = prisma("format", "--check", database_url=postgres_url)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -70,17 +138,13 @@ def test_the_indexes_are_the_pinned_ones(database_url: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "dimensions"), [("model", 384), ("other", 3)])
-def test_an_embedding_space_has_the_pinned_indexes(
-    database_url: str, model: str, dimensions: int
-) -> None:
+def test_an_embedding_space_has_the_pinned_indexes(database_url: str, model: str, dimensions: int) -> None:
     with psycopg.connect(database_url) as connection:
         opened = connection.execute(
             "SELECT concord.open_embedding_space(%s, %s)", [model, dimensions]
         ).fetchone()
         assert opened is not None
-        expected = [
-            line.format(space=opened[0], dimensions=dimensions) for line in INDEXES_OF_A_SPACE
-        ]
+        expected = [line.format(space=opened[0], dimensions=dimensions) for line in INDEXES_OF_A_SPACE]
         assert indexes(connection, "concord_embedding") == expected
         assert indexes(connection, "concord") == INDEXES
 

@@ -65,9 +65,7 @@ async def test_we_call_prismas_result_up_to_date(empty_database_url: str, prisma
     assert (report.applied, report.already_applied, report.missing) == ((), NAMES, ())
 
 
-async def test_the_bookkeeping_is_prismas(
-    database_url: str, empty_database_url: str, prisma: Prisma
-) -> None:
+async def test_the_bookkeeping_is_prismas(database_url: str, empty_database_url: str, prisma: Prisma) -> None:
     assert prisma("migrate", "deploy", database_url=empty_database_url).returncode == 0
     for statement in (BOOKKEEPING_COLUMNS, BOOKKEEPING_CONSTRAINTS, BOOKKEEPING_ROWS):
         ours = await query(database_url, statement)
@@ -75,17 +73,13 @@ async def test_the_bookkeeping_is_prismas(
         assert ours == await query(empty_database_url, statement)
 
 
-async def test_what_is_pending_is_applied_in_order_of_names(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_what_is_pending_is_applied_in_order_of_names(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(
         tmp_path, **{"2_more": "CREATE TABLE b AS TABLE a;", "1_first": "CREATE TABLE a (id int);"}
     )
     before = await migration_status(empty_database_url, folder)
     assert (before.applied, before.pending) == ((), ("1_first", "2_more"))
-    assert (
-        await query(empty_database_url, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
-    )
+    assert await query(empty_database_url, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
 
     assert (await apply_migrations(empty_database_url, folder)).applied == ("1_first", "2_more")
     write_migrations(folder, **{"3_last": "DROP TABLE b;"})
@@ -94,18 +88,12 @@ async def test_what_is_pending_is_applied_in_order_of_names(
 
 
 async def test_of_two_appliers_one_applies(empty_database_url: str, tmp_path: Path) -> None:
-    folder = write_migrations(
-        tmp_path, **{"1_slow": "SELECT pg_sleep(0.3); CREATE TABLE a (id int);"}
-    )
-    reports = await asyncio.gather(
-        *(apply_migrations(empty_database_url, folder) for _ in range(3))
-    )
+    folder = write_migrations(tmp_path, **{"1_slow": "SELECT pg_sleep(0.3); CREATE TABLE a (id int);"})
+    reports = await asyncio.gather(*(apply_migrations(empty_database_url, folder) for _ in range(3)))
     assert sorted(report.applied for report in reports) == [(), (), ("1_slow",)]
 
 
-async def test_the_lock_is_waited_for_until_its_timeout(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_the_lock_is_waited_for_until_its_timeout(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(tmp_path, **{"1_first": "SELECT 1;"})
     async with await psycopg.AsyncConnection.connect(empty_database_url) as holder:
         await holder.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
@@ -114,9 +102,7 @@ async def test_the_lock_is_waited_for_until_its_timeout(
     assert (await apply_migrations(empty_database_url, folder)).applied == ("1_first",)
 
 
-async def test_an_applied_migration_must_not_change(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_an_applied_migration_must_not_change(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(tmp_path, **{"1_first": "SELECT 1;\n"})
     await apply_migrations(empty_database_url, folder)
     write_migrations(folder, **{"1_first": "SELECT 2;\n", "2_more": "SELECT 3;"})
@@ -133,9 +119,7 @@ async def test_line_endings_are_no_change(empty_database_url: str, tmp_path: Pat
     assert (await migration_status(empty_database_url, folder)).up_to_date
 
 
-async def test_a_failed_migration_leaves_nothing_and_blocks(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_a_failed_migration_leaves_nothing_and_blocks(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(
         tmp_path,
         **{"1_bad": "CREATE TABLE a (id int); SELECT 1 / 0;", "2_good": "CREATE TABLE b (id int);"},
@@ -145,9 +129,7 @@ async def test_a_failed_migration_leaves_nothing_and_blocks(
     status = await migration_status(empty_database_url, folder)
     assert (status.failed, status.applied, status.pending) == (("1_bad",), (), ("2_good",))
     assert status.up_to_date is False
-    assert await query(empty_database_url, "SELECT to_regclass('a'), to_regclass('b')") == [
-        (None, None)
-    ]
+    assert await query(empty_database_url, "SELECT to_regclass('a'), to_regclass('b')") == [(None, None)]
 
     write_migrations(folder, **{"1_bad": "CREATE TABLE a (id int);"})
     with pytest.raises(MigrationError, match=r"has failed: 1_bad \(division by zero\)"):
@@ -167,9 +149,7 @@ async def test_prisma_refuses_after_our_failure(empty_database_url: str, prisma:
         assert (done.returncode, NAMES[0] in done.stdout + done.stderr) == (1, True)
 
 
-async def test_a_script_must_not_leave_a_transaction_open(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_a_script_must_not_leave_a_transaction_open(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(tmp_path, **{"1_open": "BEGIN; CREATE TABLE a (id int);"})
     with pytest.raises(MigrationError, match="1_open failed: The script has opened a transaction"):
         await apply_migrations(empty_database_url, folder)
@@ -190,22 +170,22 @@ async def test_a_script_of_one_statement_runs_outside_a_transaction(
     assert (await apply_migrations(empty_database_url, folder)).applied == ("1_table", "2_index")
 
 
-async def test_unqualified_names_mean_schema_public(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_unqualified_names_mean_schema_public(empty_database_url: str, tmp_path: Path) -> None:
     await query(empty_database_url, "CREATE SCHEMA other")
     name = empty_database_url.partition("?")[0].rpartition("/")[2]
     await query(empty_database_url, f'ALTER DATABASE "{name}" SET search_path TO other')
     folder = write_migrations(tmp_path, **{"1_first": "CREATE TABLE a (id int);"})
     await apply_migrations(empty_database_url, folder)
-    assert await query(empty_database_url, "SELECT to_regclass('public.a')::text") == [
-        ("public.a",)
-    ]
+    assert await query(empty_database_url, "SELECT to_regclass('public.a')::text") == [("public.a",)]
 
 
-async def test_migrations_without_a_file_are_reported(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+async def test_it_moves_in_with_the_tables_of_an_application(empty_database_url: str, prisma: Prisma) -> None:
+    await query(empty_database_url, "CREATE TABLE customers (id int)")
+    assert (await apply_migrations(empty_database_url)).applied == NAMES
+    assert prisma("migrate", "status", database_url=empty_database_url).returncode == 0
+
+
+async def test_migrations_without_a_file_are_reported(empty_database_url: str, tmp_path: Path) -> None:
     folder = write_migrations(tmp_path, **{"1_first": "SELECT 1;", "2_newer": "SELECT 2;"})
     await apply_migrations(empty_database_url, folder)
     older = tmp_path / "older"
@@ -224,9 +204,7 @@ async def test_migrations_without_a_file_are_reported(
 async def test_a_server_that_dies_meanwhile_leaves_a_failed_migration(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    folder = write_migrations(
-        tmp_path, **{"1_fatal": "SELECT pg_terminate_backend(pg_backend_pid());"}
-    )
+    folder = write_migrations(tmp_path, **{"1_fatal": "SELECT pg_terminate_backend(pg_backend_pid());"})
     with pytest.raises(DatabaseUnavailable, match="The database does not answer"):
         await apply_migrations(empty_database_url, folder)
     assert (await migration_status(empty_database_url, folder)).failed == ("1_fatal",)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from shared.errors import InvalidRequest, QueueUnavailable
-from shared.events.envelopes import is_schedule, process_records
+from shared.events.envelopes import is_schedule, process_records, refuse_unless_schedule
 
 
 def record(message_id: str, body: str) -> dict[str, object]:
@@ -120,6 +120,12 @@ async def test_an_event_of_another_kind_is_refused_before_anything_is_handled(
 )
 def test_what_a_schedule_is(event: object, expected: bool) -> None:
     assert is_schedule(event) is expected
+
+
+def test_a_scheduled_function_refuses_other_events() -> None:
+    refuse_unless_schedule({"schedule": "now"})
+    with pytest.raises(InvalidRequest, match="no schedule"):
+        refuse_unless_schedule({"Records": [record("1", "a")]})
 
 
 def test_a_worker_does_not_import_fastapi() -> None:

@@ -21,7 +21,8 @@ from shared.domain.filters import (
     Scalar,
 )
 from shared.errors import InvalidFilter
-from shared.querying.filters import DEEPEST_NESTING, LONGEST_FILTER, MOST_CLAUSES, parse_filter
+from shared.querying.filter_parser import DEEPEST_NESTING, MOST_CLAUSES
+from shared.querying.filters import LONGEST_FILTER, parse_filter
 
 
 def _equal(name: str, value: Scalar, column: int) -> Comparison:
@@ -311,9 +312,7 @@ _soup = st.lists(
 @given(
     st.text(max_size=200)
     | _soup
-    | _trees.map(_render).flatmap(
-        lambda text: st.integers(0, len(text)).map(lambda end: text[:end])
-    )
+    | _trees.map(_render).flatmap(lambda text: st.integers(0, len(text)).map(lambda end: text[:end]))
 )
 def test_any_text_parses_or_is_refused_with_a_column_inside_it(text: str) -> None:
     try:
@@ -333,9 +332,7 @@ def test_three_clauses_parse_within_a_millisecond() -> None:
     assert (time.process_time() - started) / 100 < 0.001
 
 
-@pytest.mark.parametrize(
-    "part", ["(", "NOT ", "x=", "'", "`", "[", "1", "\\", "x", " ", "x.", "x IN ["]
-)
+@pytest.mark.parametrize("part", ["(", "NOT ", "x=", "'", "`", "[", "1", "\\", "x", " ", "x.", "x IN ["])
 def test_the_longest_nonsense_is_refused_quickly(part: str) -> None:
     started = time.process_time()
     with pytest.raises(InvalidFilter):

@@ -1,0 +1,105 @@
+"""Deployed functions as tests call them: their own handlers, fresh, with events and whole responses."""
+
+import asyncio
+import gc
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+from shared.events.lambda_function import EventFunction
+from shared.http.lambda_function import HttpFunction
+from tests.builders.events import Event, LambdaContext
+
+type Response = dict[str, Any]
+
+TIME_OF_ANY = "<time>"
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class Functions:
+    """Calls functions as Lambda would, each on settings read at its first call.
+
+    One event loop serves all of them. `close` gives back what they opened.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._http: dict[str, HttpFunction[Any]] = {}
+        self._events: dict[str, EventFunction[Any, Any]] = {}
+        self._opened: list[_Closable] = []
+
+    def __call__(self, name: str, event: Event, *, replace: Mapping[str, object] | None = None) -> Response:
+        """The response of an HTTP function, with its body parsed and what changes from run to run made plain.
+
+        `replace` stands in for resources of that name that the function would open.
+        """
+        function = self._http.get(name)
+        if function is None or replace:
+            function = self._http[name] = self._http_function(name, replace or {})
+        asyncio.set_event_loop(self._loop)
+        try:
+            return plain(function(event, LambdaContext(name)))
+        finally:
+            asyncio.set_event_loop(None)
+
+    def process(self, name: str, event: Event, *, seconds: float = 60.0) -> Any:
+        """What a queue, schedule or deployment function returns."""
+        function = self._events.get(name)
+        if function is None:
+            function = self._events[name] = self._event_function(name)
+        return function(event, LambdaContext(name, seconds))
+
+    def close(self) -> None:
+        for resource in self._opened:
+            self._loop.run_until_complete(resource.aclose())
+        for function in self._events.values():
+            if hasattr(function._resources, "database"):
+                function._runner.run(function._resources.database.aclose())
+            elif hasattr(function._resources, "aclose"):
+                function._runner.run(cast(_Closable, function._resources).aclose())
+            function._runner.close()
+        self._loop.close()
+        gc.unfreeze()
+
+    def _http_function(self, name: str, replace: Mapping[str, object]) -> HttpFunction[Any]:
+        deployed: HttpFunction[Any] = importlib.import_module(f"functions.{name}.handler").handler
+        openers = {
+            resource: (lambda _settings, given=replace[resource]: given)
+            if resource in replace
+            else self._remembering(opener)
+            for resource, opener in deployed.resources.items()
+        }
+        return HttpFunction(deployed.router, deployed.settings, **openers)
+
+    def _event_function(self, name: str) -> EventFunction[Any, Any]:
+        deployed: EventFunction[Any, Any] = importlib.import_module(f"functions.{name}.handler").handler
+        return EventFunction(deployed._handle, deployed.settings, deployed._open_resources)
+
+    def _remembering(self, opener: Callable[[Any], object]) -> Callable[[Any], object]:
+        def open_and_remember(settings: Any) -> object:
+            resource = opener(settings)
+            if hasattr(resource, "aclose"):
+                self._opened.append(cast(_Closable, resource))
+            return resource
+
+        return open_and_remember
+
+
+def plain(response: Response) -> Response:
+    """A response with its JSON body parsed, its length left out, and times made comparable."""
+    headers = {name: text for name, text in response["headers"].items() if name != "content-length"}
+    body = response.get("body")
+    parsed = json.loads(body, object_hook=_plain_times) if body else None
+    return {**response, "headers": headers, "body": parsed}
+
+
+def _plain_times(fields: dict[str, Any]) -> dict[str, Any]:
+    changing = {"created_at", "updated_at", "took_ms"}
+    return {
+        name: TIME_OF_ANY if name in changing and value is not None else value
+        for name, value in fields.items()
+    }
