@@ -7,10 +7,12 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
@@ -29,20 +31,22 @@ ID_RULE = "An id has 1 to 256 characters of A-Z a-z 0-9 . _ ~ : @ = + -"
 TEXT_VERSION = 1
 
 
-def without_nul(text: str) -> str:
-    """Postgres cannot store the character U+0000, so it is refused rather than dropped."""
+def storable_text(text: str) -> str:
+    """Postgres cannot store U+0000 or half a surrogate pair, so they are refused rather than dropped."""
     if "\x00" in text:
         raise ValueError("must not contain the character U+0000")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
     return text
 
 
-Text = Annotated[str, AfterValidator(without_nul)]
+Text = Annotated[str, AfterValidator(storable_text)]
 
 
 def storable_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, bottomless nesting."""
-    if _depth(metadata) > MAX_METADATA_DEPTH:
-        raise ValueError(f"may be nested {MAX_METADATA_DEPTH} levels deep at most")
+    """Refuse what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, too much of it."""
     try:
         text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
         size = len(text.encode())
@@ -54,6 +58,13 @@ def storable_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"may have {MAX_METADATA_BYTES} bytes at most")
     if "\\u0000" in text and any("\x00" in part for part in _strings(metadata)):
         raise ValueError("must not contain the character U+0000")
+    return metadata
+
+
+def bounded_depth(metadata: object) -> object:
+    """Looked at first, so that what goes through the levels one by one can rely on there being few."""
+    if _depth(metadata) > MAX_METADATA_DEPTH:
+        raise ValueError(f"may be nested {MAX_METADATA_DEPTH} levels deep at most")
     return metadata
 
 
@@ -84,10 +95,12 @@ def _strings(value: object) -> list[str]:
     return []
 
 
-Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable_metadata)]
+Metadata = Annotated[
+    dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)
+]
 DocumentId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Title = Annotated[Text, Field(max_length=MAX_TITLE_CHARACTERS)]
-Url = Annotated[Text, Field(max_length=MAX_URL_CHARACTERS)]
+Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
+Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]
 
 
 class DocumentInput(BaseModel):
@@ -116,11 +129,14 @@ class DocumentChange(BaseModel):
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("name at least one of title, body, url, metadata")
-        if "body" in self.model_fields_set and self.body is None:
-            raise ValueError("body may be empty, but not null")
-        if "metadata" in self.model_fields_set and self.metadata is None:
-            raise ValueError("metadata may be empty, but not null")
         return self
+
+    @field_validator("body", "metadata", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("may be empty, but not null")
+        return value
 
     def applied_to(self, document: DocumentInput) -> DocumentInput:
         """The document after the change. Raises InvalidRequest when the merged metadata is too large."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -13,11 +14,14 @@ from pydantic import (
     model_serializer,
 )
 
-from shared.domain.documents import Text
+from shared.domain.documents import storable_text
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, SearchMode
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_FILTER_CHARACTERS = 10_000
+
+QueryText = Annotated[str, Field(max_length=MAX_QUERY_CHARACTERS), AfterValidator(storable_text)]
+FilterText = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS), AfterValidator(storable_text)]
 
 DocumentField = Literal["id", "title", "url", "metadata", "body", "created_at", "updated_at"]
 DEFAULT_FIELDS: tuple[DocumentField, ...] = (
@@ -47,7 +51,7 @@ class SearchRequest(BaseModel):
         },
     )
 
-    q: Annotated[Text, Field(max_length=MAX_QUERY_CHARACTERS)] = Field(
+    q: QueryText = Field(
         description="The words or the question to look for."
     )
     mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
@@ -57,7 +61,7 @@ class SearchRequest(BaseModel):
         le=1,
         description="In a hybrid search: 0 is words alone, 1 is meaning alone.",
     )
-    filter: Annotated[Text, Field(max_length=MAX_FILTER_CHARACTERS)] | None = Field(
+    filter: FilterText | None = Field(
         default=None,
         description="Metadata conditions, such as `year >= 2020 AND NOT draft = true`.",
     )

@@ -28,8 +28,8 @@ class EventFunction[Settings: SettingsGroup, Resources]:
         open_resources: Callable[[Settings], Resources],
     ) -> None:
         self.settings = settings
+        self.open_resources = open_resources
         self._handle = handle
-        self._open_resources = open_resources
         self._resources: Resources | None = None
         self._runner = asyncio.Runner()
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
@@ -37,13 +37,14 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
         resources = self._start() if self._resources is None else self._resources
-        return self._runner.run(self._run(event, resources, deadline(context)))
+        return self._runner.run(self.run(event, resources, deadline(context)))
 
-    async def _run(self, event: dict[str, Any], resources: Resources, until: float) -> Any:
+    async def run(self, event: dict[str, Any], resources: Resources, until: float) -> Any:
+        """One event on the caller's event loop, with resources that the caller opened and closes."""
         return await self._handle(event, resources, until)
 
     def _start(self) -> Resources:
-        self._resources = self._open_resources(load_settings(self.settings))
+        self._resources = self.open_resources(load_settings(self.settings))
         # What exists now lives as long as the environment: the collector need not look at it again.
         gc.freeze()
         return self._resources

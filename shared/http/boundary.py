@@ -1,5 +1,6 @@
 """The outermost layer of every HTTP function: bounded bodies, and no exception that gets out."""
 
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.domain.documents import MAX_REQUEST_BYTES
@@ -26,8 +27,6 @@ class Boundary:
 
         try:
             await self._app(scope, _bounded(scope, receive), tracked_send)
-        except PayloadTooLarge as error:
-            await error_response(error)(scope, receive, send)
         except Exception as cause:
             if started:
                 raise
@@ -43,11 +42,16 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     async def bounded_receive() -> Message:
         nonlocal received
         if announced.isdigit() and int(announced) > MAX_REQUEST_BYTES:
-            raise PayloadTooLarge
+            raise _too_large()
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_REQUEST_BYTES:
-            raise PayloadTooLarge
+            raise _too_large()
         return message
 
     return bounded_receive
+
+
+def _too_large() -> HTTPException:
+    # The framework takes an error of any other class, met while it reads a body, for malformed JSON.
+    return HTTPException(PayloadTooLarge.status)

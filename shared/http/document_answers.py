@@ -1,9 +1,11 @@
 """How documents look to callers."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from shared.database.rows import EmbeddingState
 
 
 class DocumentAnswer(BaseModel):
@@ -35,5 +37,5 @@ class DocumentAnswer(BaseModel):
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
-    embedding_state: Literal["pending", "ready", "failed"]
+    embedding_state: EmbeddingState
     embedding_error: str | None = Field(description="Why embedding failed, when it has.")

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from shared.domain.documents import Text
-from shared.domain.search import MAX_FILTER_CHARACTERS
+from shared.domain.search import FilterText
 from shared.errors import InvalidCursor
 
 PageLimit = Annotated[int, Query(ge=1, le=1_000)]
 Cursor = Annotated[str | None, Query(max_length=1_000)]
-FilterText = Annotated[Text | None, Query(max_length=MAX_FILTER_CHARACTERS)]
+OptionalFilter = Annotated[FilterText | None, Query()]
 
 _PREFIX = "after:"
 

@@ -14,9 +14,13 @@ from shared.errors import (
     MalformedBody,
     MethodNotAllowed,
     NotFound,
+    PayloadTooLarge,
+    Unauthenticated,
     Unavailable,
 )
+from shared.http.auth import bearer_key
 from shared.observability import Event, logger
+from shared.security.access import AccessControl
 
 RETRY_AFTER_SECONDS = "2"
 # Errors of this class tell callers what they did; those of others are ours, and stay inside.
@@ -51,23 +55,40 @@ async def answer_concord_error(_request: Request, error: Exception) -> JSONRespo
     return error_response(error)
 
 
-async def answer_validation_error(_request: Request, error: Exception) -> JSONResponse:
+async def answer_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone.
     problems = error.errors()
     if any(problem["type"] == "json_invalid" for problem in problems):
-        return error_response(MalformedBody(details=[{"field": "body", "message": "not JSON"}]))
+        return error_response(_unless_stranger(request, _malformed_body()))
     return error_response(InvalidRequest(details=problem_details(problems)))
 
 
-async def answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
+async def answer_http_exception(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself refuses: unknown addresses, methods, unreadable bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone.
     known: dict[int, ConcordError] = {
-        400: MalformedBody(),
+        400: _unless_stranger(request, _malformed_body()),
         404: NotFound(),
         405: MethodNotAllowed(),
+        413: _unless_stranger(request, PayloadTooLarge(details=[{"field": "body", "message": "over 5 MB"}])),
     }
-    return error_response(known.get(error.status_code, ConcordError()))
+    response = error_response(known.get(error.status_code, ConcordError()))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _malformed_body() -> MalformedBody:
+    return MalformedBody(details=[{"field": "body", "message": "not JSON in UTF-8"}])
+
+
+def _unless_stranger(request: Request, error: ConcordError) -> ConcordError:
+    """The framework reads a body before it asks who sent it; strangers are told no more than to sign in."""
+    access: AccessControl = request.app.state.access
+    try:
+        access.authenticate(bearer_key(request))
+    except Unauthenticated as refusal:
+        return refusal
+    return error
 
 
 def problem_details(problems: Sequence[Any], *, whole: str = "body") -> list[dict[str, Any]]:

@@ -3,26 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.database.rows import CollectionRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, UnknownLanguage
 
 SQL = SqlFile("shared.repositories.sql", "collections")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCollection:
-    """A live collection and its embedding space."""
-
-    id: int
-    name: str
-    language: str
-    space_id: int
-    model: str
-    dimensions: int
-    created_at: datetime
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +43,8 @@ class Counted:
     count: int
 
 
-async def start_collection(unit: UnitOfWork, name: str) -> Pending[StoredCollection]:
-    return await unit.start(SQL["find_collection"], StoredCollection, name=name)
+async def start_collection(unit: UnitOfWork, name: str) -> Pending[CollectionRow]:
+    return await unit.start(SQL["find_collection"], CollectionRow, name=name)
 
 
 async def found_collection[Row](pending: Pending[Row], name: str) -> Row:
@@ -65,7 +52,7 @@ async def found_collection[Row](pending: Pending[Row], name: str) -> Row:
     return _found(await pending.row(), name)
 
 
-async def find_collection(unit: UnitOfWork, name: str) -> StoredCollection:
+async def find_collection(unit: UnitOfWork, name: str) -> CollectionRow:
     """Raises CollectionNotFound."""
     return await found_collection(await start_collection(unit, name), name)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.database.rows import MetadataFieldRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.document_writes import (
@@ -41,11 +42,6 @@ class StoredDocument:
 @dataclass(frozen=True, slots=True)
 class Numbered:
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class FieldName:
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +166,9 @@ async def match_documents(unit: UnitOfWork, collection_id: int, tree: Filter, li
     return [row.number for row in matched]
 
 
-async def start_metadata_fields(unit: UnitOfWork, collection: str) -> Pending[FieldName]:
+async def start_metadata_fields(unit: UnitOfWork, collection: str) -> Pending[MetadataFieldRow]:
     """The same as `list_metadata_fields`, in the round trip of the statement that follows."""
-    return await unit.start(SQL["list_metadata_fields"], FieldName, collection=collection)
+    return await unit.start(SQL["list_metadata_fields"], MetadataFieldRow, collection=collection)
 
 
 async def list_metadata_fields(unit: UnitOfWork, collection: str) -> list[str]:

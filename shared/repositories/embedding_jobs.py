@@ -3,21 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import WritePlan
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A lease on one document's job, void when its text (its index number) has changed since."""
-
-    collection_id: int
-    document_number: int
-    index_number: int
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +66,11 @@ async def claim(
     limit: int,
     lease_seconds: float,
     max_attempts: int,
-) -> list[Claim]:
+) -> list[EmbeddingJobRow]:
     """Take up to `limit` pending jobs that nobody holds, oldest first."""
     return await unit.rows(
         SQL["claim_jobs"],
-        Claim,
+        EmbeddingJobRow,
         collection_id=collection_id,
         document_numbers=None if document_numbers is None else list(document_numbers),
         limit=limit,
@@ -88,7 +79,7 @@ async def claim(
     )
 
 
-async def find_unembedded(unit: UnitOfWork, claims: Sequence[Claim]) -> list[UnembeddedChunk]:
+async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[UnembeddedChunk]:
     return await unit.rows(
         SQL["find_unembedded_chunks"],
         UnembeddedChunk,
@@ -97,7 +88,9 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[Claim]) -> list[Une
     )
 
 
-async def lock(unit: UnitOfWork, chunks: Sequence[UnembeddedChunk], claims: Sequence[Claim]) -> None:
+async def lock(
+    unit: UnitOfWork, chunks: Sequence[UnembeddedChunk], claims: Sequence[EmbeddingJobRow]
+) -> None:
     """Keep the writers of these documents out until the vectors are stored."""
     of_chunks = {(chunk.collection_id, chunk.document_number) for chunk in chunks}
     ordered = sorted(of_chunks | {(claim.collection_id, claim.document_number) for claim in claims})
@@ -126,14 +119,14 @@ async def insert_vectors(
     )
 
 
-async def complete(unit: UnitOfWork, claims: Sequence[Claim]) -> None:
+async def complete(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> None:
     """The documents are ready, unless their text has changed since they were claimed."""
     await unit.send(SQL["complete_jobs"], **_keys(claims))
 
 
 async def release(
     unit: UnitOfWork,
-    claims: Sequence[Claim],
+    claims: Sequence[EmbeddingJobRow],
     *,
     error: str | None,
     final: bool,
@@ -154,7 +147,7 @@ def vector_text(vector: Sequence[float]) -> str:
     return f"[{','.join(f'{number:.6g}' for number in vector)}]"
 
 
-def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
+def _keys(claims: Sequence[EmbeddingJobRow]) -> dict[str, list[int]]:
     return {
         "collection_ids": [claim.collection_id for claim in claims],
         "document_numbers": [claim.document_number for claim in claims],

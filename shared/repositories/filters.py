@@ -49,7 +49,7 @@ def _sql(tree: Filter, condition: FilterCondition) -> str:
             return _ordered(tree, condition)
         case Membership():
             parts = [_equals(tree.field, value, condition) for value in tree.values]
-            return f"({' OR '.join(parts)})"
+            return f"({' OR '.join(parts) or 'false'})"
         case Existence():
             path = condition.bind(list(tree.field.path))
             return f"coalesce(d.metadata #> {path}::text[] <> 'null', false)"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
+from shared.database.rows import EmbeddingJobRow
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.chunks import contextual_text
@@ -14,7 +15,7 @@ from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch
 from shared.observability import Event, describe_error, logger
 from shared.repositories import embedding_jobs as jobs
-from shared.repositories.embedding_jobs import Claim, UnembeddedChunk
+from shared.repositories.embedding_jobs import UnembeddedChunk
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
@@ -77,7 +78,7 @@ class EmbedRun:
                 return
             await self._embed_claimed(claims)
 
-    async def _embed_claimed(self, claims: Sequence[Claim]) -> None:
+    async def _embed_claimed(self, claims: Sequence[EmbeddingJobRow]) -> None:
         """Embed these documents; a text that the provider refuses fails its own document alone."""
         try:
             async with self._database.unit_of_work(self._principal) as unit:
@@ -93,7 +94,7 @@ class EmbedRun:
             await self._release(claims, error, final=False)
             raise
 
-    async def _embed(self, claims: Sequence[Claim], chunks: Sequence[UnembeddedChunk]) -> None:
+    async def _embed(self, claims: Sequence[EmbeddingJobRow], chunks: Sequence[UnembeddedChunk]) -> None:
         for chunk in chunks:
             self._refuse_other_space(chunk)
         remaining = list(claims)
@@ -107,7 +108,7 @@ class EmbedRun:
             await self._store(step, finished)
             remaining = [claim for claim in remaining if _key(claim) in later]
 
-    async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[Claim]) -> None:
+    async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
         texts = [contextual_text(chunk.title, chunk.heading_path, chunk.text) for chunk in step]
         vectors = await self._embedder.embed(texts)
         async with self._database.unit_of_work(self._principal) as unit:
@@ -118,7 +119,9 @@ class EmbedRun:
         self.report.ready += len(finished)
         await self._forget_answers(chunk.collection for chunk in step)
 
-    async def _release(self, claims: Sequence[Claim], error: ConcordError | None, *, final: bool) -> None:
+    async def _release(
+        self, claims: Sequence[EmbeddingJobRow], error: ConcordError | None, *, final: bool
+    ) -> None:
         if error is not None:
             logger().warning(
                 Event.EMBEDDING_FAILED, extra={**describe_error(error), "documents": len(claims)}
@@ -146,5 +149,5 @@ class EmbedRun:
         await self._cache.invalidate(COLLECTIONS, *sorted(scopes))
 
 
-def _key(item: Claim | UnembeddedChunk) -> tuple[int, int]:
+def _key(item: EmbeddingJobRow | UnembeddedChunk) -> tuple[int, int]:
     return item.collection_id, item.document_number

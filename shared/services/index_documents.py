@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from shared.chunking.markdown import chunk_body
+from shared.database.rows import CollectionRow
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import DocumentVersion, WritePlan, plan_writes
 from shared.domain.documents import DocumentInput, text_hash
 from shared.repositories import documents as repository
-from shared.repositories.collections import StoredCollection
 
 
 def chunk_changed(
@@ -25,7 +25,7 @@ def chunk_changed(
 
 async def index_documents(
     unit: UnitOfWork,
-    collection: StoredCollection,
+    collection: CollectionRow,
     documents: Sequence[DocumentInput],
     chunks: dict[str, list[Chunk]],
 ) -> WritePlan:

@@ -31,7 +31,8 @@ async def update_document(
         stored = await repository.found_document(
             await repository.start_document(unit, collection, document_id), document_id
         )
-        document = DocumentInput(
+        # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
+        document = DocumentInput.model_construct(
             id=stored.id,
             title=stored.title,
             body=stored.body,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
+from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import WritePlan, WriteStatus
@@ -14,7 +15,6 @@ from shared.errors import ConcordError
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import collections
 from shared.repositories import documents as repository
-from shared.repositories.collections import StoredCollection
 from shared.services.announce_writes import announce_writes
 from shared.services.index_documents import chunk_changed, index_documents
 
@@ -84,7 +84,7 @@ async def _store(
 
 async def _prepare(
     database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
-) -> tuple[StoredCollection, dict[str, list[Chunk]]]:
+) -> tuple[CollectionRow, dict[str, list[Chunk]]]:
     """Find the collection and chunk what has changed, before any lock is taken."""
     async with database.unit_of_work(principal) as unit:
         collection = await collections.find_collection(unit, name)

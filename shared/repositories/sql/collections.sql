@@ -8,9 +8,7 @@ ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: find_collection
-SELECT c.id, c.name, c.language, c.space_id, s.model, s.dimensions, c.created_at, c.updated_at
-FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
-WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+SELECT * FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: find_collection_with_counts
 SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,

@@ -39,7 +39,7 @@ SELECT %(collection_id)s, name FROM unnest(%(names)s::text[]) AS name
 ON CONFLICT DO NOTHING;
 
 -- name: list_metadata_fields
-SELECT f.name
+SELECT f.*
 FROM concord.metadata_field f JOIN concord.collection c ON c.id = f.collection_id
 WHERE c.name = %(collection)s AND c.deleted_at IS NULL
 ORDER BY f.name;

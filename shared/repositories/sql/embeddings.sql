@@ -25,7 +25,7 @@ UPDATE concord.embedding_job j
 SET claimed_until = now() + make_interval(secs => %(lease_seconds)s), attempts = j.attempts + 1
 FROM due
 WHERE j.collection_id = due.collection_id AND j.document_number = due.document_number
-RETURNING j.collection_id, j.document_number, j.index_number, j.attempts;
+RETURNING j.*;
 
 -- name: find_unembedded_chunks
 -- What is missing of these documents: the chunks without a vector, with the text to embed them from.

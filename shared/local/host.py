@@ -1,0 +1,74 @@
+"""All functions behind HTTP as one ASGI application, for a process that handles many requests at once."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+
+from shared.config import DatabaseSettings, HttpSettings, load_settings
+from shared.database.pool import PooledConnections
+from shared.http.application import build_application
+from shared.http.lambda_function import HttpFunction
+from shared.local.function_list import DeployedFunction, list_functions
+from shared.local.worker import Worker
+
+
+def create_application(*, with_worker: bool = True) -> FastAPI:
+    """The API, and in its lifespan the worker that embeds and maintains. Opens nothing before it.
+
+    The environment must be set: see `shared.local.environment`. Raises ConfigurationError.
+    """
+    functions = list_functions()
+    application = compose(functions)
+    state = application.state
+    state.database = PooledConnections(load_settings(DatabaseSettings))
+    for function in functions:
+        if function.routes:
+            _open_missing(application, function.load())
+    worker = Worker(functions, embedder=state.embedder) if with_worker else None
+    application.router.lifespan_context = _lifespan(worker)
+    return application
+
+
+def compose(functions: list[DeployedFunction]) -> FastAPI:
+    """The routes of all functions, and `/docs`, without what they need to answer."""
+    routers = [function.load().router for function in functions if function.routes]
+    application = build_application(routers, load_settings(HttpSettings))
+
+    @application.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title=application.title)
+
+    return application
+
+
+@asynccontextmanager
+async def running(application: FastAPI) -> AsyncIterator[FastAPI]:
+    """The application between its start and its end, for callers in the same process."""
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+def _open_missing(application: FastAPI, function: HttpFunction[Any]) -> None:
+    """Open what a function needs, by name, unless another has opened it or the host has its own."""
+    settings = load_settings(function.settings)
+    for name, open_resource in function.resources.items():
+        if not hasattr(application.state, name):
+            setattr(application.state, name, open_resource(settings))
+
+
+def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            state = application.state
+            for resource in (state.database, state.cache, state.embedder, state.embed_queue):
+                stack.push_async_callback(resource.aclose)
+            if worker is not None:
+                await stack.enter_async_context(worker.running())
+            yield
+
+    return lifespan

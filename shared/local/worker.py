@@ -1,0 +1,106 @@
+"""Runs the functions behind queues and schedules, as AWS would, on the event loop of the API."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.config import QueueSettings, load_settings
+from shared.embeddings.protocol import Embedder
+from shared.events.lambda_function import EventFunction, deadline
+from shared.local.function_list import DeployedFunction, Schedule
+from shared.local.lambda_calls import context_of, sqs_event
+from shared.observability import Event, describe_error, logger
+from shared.queues.in_process import InProcessEmbedQueue
+from shared.queues.opening import open_embed_queue
+
+# A queue in memory is gone with its process, so its sweep looks more often than in a deployment.
+SWEEP_EVERY = timedelta(seconds=10)
+MESSAGES_PER_EVENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _LoadedFunction:
+    deployed: DeployedFunction
+    function: EventFunction[Any, Any]
+    resources: Any
+
+    async def call(self, event: dict[str, Any]) -> None:
+        """Hand it one event; whatever it raises is logged, and the worker goes on."""
+        until = deadline(context_of(self.deployed))
+        try:
+            await self.function.run(event, self.resources, until)
+        except Exception as error:  # noqa: BLE001 - as on Lambda, a failed call ends nothing but itself
+            extra = {"function": self.deployed.name, **describe_error(error)}
+            logger().error(Event.RECORD_FAILED, extra=extra)
+
+
+class Worker:
+    """Every function with a queue or a schedule, each with a connection of its own."""
+
+    def __init__(self, functions: list[DeployedFunction], *, embedder: Embedder) -> None:
+        """`embedder` stands in for the functions' own, so that a process holds one model only."""
+        self._functions = [
+            _load(function, embedder) for function in functions if function.queues or function.schedules
+        ]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work in the background until the context ends, then close what the functions opened."""
+        async with AsyncExitStack() as stack:
+            for function in self._functions:
+                for resource in _closable(function.resources):
+                    stack.push_async_callback(resource.aclose)
+            tasks = [asyncio.create_task(work) for work in self._work()]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                for task in tasks:
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    def _work(self) -> list[Any]:
+        queue = open_embed_queue(load_settings(QueueSettings))
+        work = []
+        for function in self._functions:
+            # Messages in SQS are for the deployed function: the sweep finds their documents here too.
+            if function.deployed.queues and isinstance(queue, InProcessEmbedQueue):
+                work.append(_receive(function, queue))
+            work += [_repeat(function, schedule) for schedule in function.deployed.schedules]
+        return work
+
+
+async def _receive(function: _LoadedFunction, queue: InProcessEmbedQueue) -> None:
+    while True:
+        requests = await queue.receive(at_most=MESSAGES_PER_EVENT)
+        await function.call(sqs_event([request.to_message() for request in requests]))
+
+
+async def _repeat(function: _LoadedFunction, schedule: Schedule) -> None:
+    every = min(schedule.every, SWEEP_EVERY) if function.deployed.queues else schedule.every
+    while True:
+        await function.call(json.loads(schedule.event))
+        await asyncio.sleep(every.total_seconds())
+
+
+def _load(deployed: DeployedFunction, embedder: Embedder) -> _LoadedFunction:
+    function = deployed.load()
+    resources = function.open_resources(load_settings(function.settings))
+    if hasattr(resources, "embedder"):
+        resources = dataclasses.replace(resources, embedder=embedder)
+    return _LoadedFunction(deployed, function, resources)
+
+
+def _closable(resources: Any) -> list[Any]:
+    """A function's resources are one thing, or several in a dataclass; the embedder is not its own."""
+    if not dataclasses.is_dataclass(resources):
+        return [resources]
+    return [
+        getattr(resources, field.name) for field in dataclasses.fields(resources) if field.name != "embedder"
+    ]
