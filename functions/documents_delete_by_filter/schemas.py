@@ -1,9 +1,6 @@
-from typing import Annotated
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.documents import Text
-from shared.domain.search import MAX_FILTER_CHARACTERS
+from shared.domain.search import FilterText
 
 
 class DeleteRequest(BaseModel):
@@ -11,7 +8,7 @@ class DeleteRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"filter": "year < 2020"}]})
 
-    filter: Annotated[Text, Field(max_length=MAX_FILTER_CHARACTERS)]
+    filter: FilterText
 
 
 class DeleteAnswer(BaseModel):

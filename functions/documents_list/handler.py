@@ -11,7 +11,7 @@ from shared.http.cached_answers import Answers
 from shared.http.document_answers import DocumentAnswer
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
-from shared.http.paging import Cursor, FilterText, PageLimit, decode_cursor, encode_cursor
+from shared.http.paging import Cursor, OptionalFilter, PageLimit, decode_cursor, encode_cursor
 from shared.http.resources import OpenDatabase
 from shared.services.list_documents import list_documents
 
@@ -27,7 +27,7 @@ async def documents_list(
     answers: Answers,
     limit: PageLimit = 100,
     cursor: Cursor = None,
-    filter: FilterText = None,  # noqa: A002 - the parameter's public name.
+    filter: OptionalFilter = None,  # noqa: A002 - the parameter's public name.
 ) -> Response:
     """Documents by id."""
     after = decode_cursor(cursor)

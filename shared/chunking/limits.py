@@ -15,9 +15,9 @@ class ChunkLimits:
     a piece that is repeated from the one after it.
     """
 
-    minimum: int = 73
-    target: int = 160
-    maximum: int = 220
+    minimum: int = 85
+    target: int = 192
+    maximum: int = 256
     overlap: float = 0.15
 
     def __post_init__(self) -> None:

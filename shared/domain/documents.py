@@ -95,9 +95,7 @@ def _strings(value: object) -> list[str]:
     return []
 
 
-Metadata = Annotated[
-    dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)
-]
+Metadata = Annotated[dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)]
 DocumentId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
 Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]

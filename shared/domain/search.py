@@ -51,9 +51,7 @@ class SearchRequest(BaseModel):
         },
     )
 
-    q: QueryText = Field(
-        description="The words or the question to look for."
-    )
+    q: QueryText = Field(description="The words or the question to look for.")
     mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
     alpha: float = Field(
         default=DEFAULT_ALPHA,

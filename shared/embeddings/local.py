@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from shared.config import ConfigurationError
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.embeddings.local_model_files import GRAPH, TOKENIZER, is_whole
-from shared.embeddings.protocol import Vector
-from shared.errors import EmbedderRejected
+from shared.embeddings.protocol import Purpose, Vector
+from shared.errors import EmbedderRejected, EmbedderUnavailable
 
 MODEL = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
@@ -26,8 +26,8 @@ LONGEST_TEXT_TOKENS = 512
 # A word of more than 100 characters is one token, so no text needs more characters than this
 # to fill the model, and a text of megabytes is not read for nothing.
 LONGEST_TEXT_CHARACTERS = LONGEST_TEXT_TOKENS * 100
-# Padded tokens in one run: enough to keep the processor busy, small enough to stay in its cache.
-BATCH_TOKENS = 2048
+# Padded tokens in one run: few enough for their intermediate results to stay in a core's cache.
+BATCH_TOKENS = 1024
 
 type TokenIds = list[int]
 
@@ -39,10 +39,13 @@ class LoadedModel:
 
 
 class LocalEmbedder:
-    """Embeds on the processor, in threads of its own; the model is loaded by the first text."""
+    """Embeds on the processor, off the event loop; the model is loaded by the first text."""
 
     def __init__(self, model_directory: Path | None = None, *, threads: int | None = None) -> None:
-        """Without `model_directory` the model is built once into the user's cache folder."""
+        """`threads`: how many batches are computed at once, by default one per processor.
+
+        Without `model_directory` the model is built once into the user's cache folder.
+        """
         self._directory = model_directory
         self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
@@ -56,25 +59,32 @@ class LocalEmbedder:
     def dimensions(self) -> int:
         return DIMENSIONS
 
-    async def embed(self, texts: Sequence[str]) -> list[Vector]:
-        """One unit vector of 384 numbers per text. Texts are cut at 512 tokens."""
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
+        """One unit vector of 384 numbers per text. Texts are cut at 512 tokens.
+
+        Queries and documents are embedded alike. Raises EmbedderRejected for lone surrogates, and
+        EmbedderUnavailable when the model's files are damaged.
+        """
+        del purpose
         refuse_in_unit_of_work("embed")
         if not texts:
             return []
-        return await asyncio.to_thread(self.embed_here, texts)
+        return await asyncio.to_thread(self._embed, texts)
 
-    def embed_here(self, texts: Sequence[str]) -> list[Vector]:
-        """As `embed`, in the calling thread, which it keeps busy."""
+    def _embed(self, texts: Sequence[str]) -> list[Vector]:
         loaded = self._load()
         token_ids = _tokenize(loaded.tokenizer, texts)
-        if len(token_ids) == 1:
-            return [_run(loaded.session, token_ids)[0].tolist()]
-        vectors: list[Vector] = [[]] * len(token_ids)
-        for places in batches_by_length([len(ids) for ids in token_ids]):
-            computed = _run(loaded.session, [token_ids[place] for place in places]).tolist()
-            for place, vector in zip(places, computed, strict=True):
-                vectors[place] = vector
-        return vectors
+        batches = batches_by_length([len(ids) for ids in token_ids], self._threads)
+
+        def run(places: list[int]) -> NDArray[np.float32]:
+            return _run(loaded.session, [token_ids[place] for place in places])
+
+        if len(batches) == 1:
+            return _in_order(batches, [run(batches[0])])
+        # A batch to a core is as fast as a batch across cores, without threads that spin while
+        # they wait for each other and take the cores from the database beside them.
+        with ThreadPoolExecutor(min(self._threads, len(batches)), "embed") as pool:
+            return _in_order(batches, list(pool.map(run, batches)))
 
     async def aclose(self) -> None:
         """Give the model's memory back."""
@@ -83,23 +93,23 @@ class LocalEmbedder:
     def _load(self) -> LoadedModel:
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load_model(_whole_directory(self._directory), self._threads)
+                self._loaded = _load_model(_whole_directory(self._directory))
             return self._loaded
 
 
-def batches_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts of like length, longest first, each batch within BATCH_TOKENS when padded."""
-    batch: list[int] = []
-    longest = 0
+def batches_by_length(lengths: Sequence[int], threads: int) -> list[list[int]]:
+    """Places of texts of like length, longest first, in batches of at most BATCH_TOKENS when padded.
+
+    Few texts are spread over the threads. A text longer than a batch has one of its own.
+    """
+    most = min(BATCH_TOKENS, sum(lengths) // threads + max(lengths))
+    batches: list[list[int]] = []
     for place in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if batch and (len(batch) + 1) * longest > BATCH_TOKENS:
-            yield batch
-            batch = []
-        if not batch:
-            longest = lengths[place]
-        batch.append(place)
-    if batch:
-        yield batch
+        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= most:
+            batches[-1].append(place)
+        else:
+            batches.append([place])
+    return batches
 
 
 def _whole_directory(configured: Path | None) -> Path:
@@ -109,23 +119,31 @@ def _whole_directory(configured: Path | None) -> Path:
 
         return ensure_model_files()
     if not is_whole(configured):
-        raise ConfigurationError(
-            "EMBEDDING_MODEL_DIR does not hold a whole model: it needs model.onnx, tokenizer.json "
-            "and SHA256SUMS with the checksums of both."
-        )
+        raise EmbedderUnavailable("The model in EMBEDDING_MODEL_DIR is damaged: its checksums differ.")
     return configured
 
 
-def _load_model(directory: Path, threads: int) -> LoadedModel:
+def _load_model(directory: Path) -> LoadedModel:
     tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.enable_truncation(LONGEST_TEXT_TOKENS)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
+    # Every batch has another shape, and a plan of memory would be kept for each.
+    options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(
         str(directory / GRAPH), options, providers=["CPUExecutionProvider"]
     )
     return LoadedModel(tokenizer, session)
+
+
+def _in_order(batches: list[list[int]], computed: list[NDArray[np.float32]]) -> list[Vector]:
+    """The vectors of all batches, each at the place of its text."""
+    vectors = np.empty((sum(map(len, batches)), DIMENSIONS), np.float32)
+    for places, batch in zip(batches, computed, strict=True):
+        vectors[places] = batch
+    rows: list[Vector] = vectors.tolist()
+    return rows
 
 
 def _tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[TokenIds]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from shared.config import ConfigurationError, ModelCacheSettings, load_settings
 from shared.embeddings.local_model_files import (
-    CHECKSUMS,
     GRAPH,
+    MODEL_FILES,
     TOKENIZER,
     is_whole,
     sha256_of,
@@ -65,32 +65,37 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _build_into(directory: Path) -> None:
-    with _weights_folder() as weights, tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
+    package = require_weights()
+    weights = _published(package / "model.safetensors")
+    with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
         # onnx and safetensors take long to import and are needed only here.
         from shared.embeddings.local_model_graph import write_graph  # noqa: PLC0415
 
         built = Path(scratch)
-        write_graph(weights / "model.safetensors", built / GRAPH)
-        shutil.copyfile(weights / "tokenizer.json", built / TOKENIZER)
+        write_graph(weights, built / GRAPH)
+        shutil.copyfile(package / "tokenizer.json", built / TOKENIZER)
         write_checksums(built)
         # The checksums come last: until they are in place the folder does not count as whole.
-        for name in (GRAPH, TOKENIZER, CHECKSUMS):
+        for name in MODEL_FILES:
             (built / name).replace(directory / name)
 
 
-@contextmanager
-def _weights_folder() -> Iterator[Path]:
-    # `files` would import the package; its spec is enough and runs none of its code.
+def require_weights() -> Path:
+    """The folder of the published weights. Raises ConfigurationError when they are not installed."""
+    # The package's own code exports and prints; its place is all that is wanted.
     spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(
-            f"The weights of the local model are not installed (Python package {WEIGHTS_PACKAGE}). "
-            "Install the dependency group `local`, or set EMBEDDING_MODEL_DIR to a built model."
+            f"EMBEDDING_MODEL_DIR: set it to a folder with a built model, as the weights to build one "
+            f"(Python package {WEIGHTS_PACKAGE}, dependency group `local`) are not installed."
         )
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    if sha256_of(folder / "model.safetensors") != WEIGHTS_SHA256:
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _published(weights: Path) -> Path:
+    if sha256_of(weights) != WEIGHTS_SHA256:
         raise ConfigurationError(
             f"The weights in the Python package {WEIGHTS_PACKAGE} are not the published ones: "
             "their SHA-256 differs. Install the package again."
         )
-    yield folder
+    return weights

@@ -7,6 +7,7 @@ GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 # One line per file, as `sha256sum --check` reads it.
 CHECKSUMS = "SHA256SUMS"
+MODEL_FILES = (GRAPH, TOKENIZER, CHECKSUMS)
 
 
 def write_checksums(directory: Path) -> None:
@@ -15,15 +16,16 @@ def write_checksums(directory: Path) -> None:
     (directory / CHECKSUMS).write_text("".join(lines))
 
 
+def has_all_files(directory: Path) -> bool:
+    """Whether the files are there; `is_whole` also reads them."""
+    return all((directory / name).is_file() for name in MODEL_FILES)
+
+
 def is_whole(directory: Path) -> bool:
     """Whether `directory` has both files, each with the SHA-256 that was recorded for it."""
     try:
-        recorded = dict(
-            line.split("  ")[::-1] for line in (directory / CHECKSUMS).read_text().splitlines()
-        )
-        return all(
-            recorded.get(name) == sha256_of(directory / name) for name in (GRAPH, TOKENIZER)
-        )
+        recorded = dict(line.split("  ")[::-1] for line in (directory / CHECKSUMS).read_text().splitlines())
+        return all(recorded.get(name) == sha256_of(directory / name) for name in (GRAPH, TOKENIZER))
     except (OSError, ValueError):
         return False
 

@@ -1,6 +1,7 @@
 """The ONNX graph of all-MiniLM-L6-v2 with 8-bit weights, assembled from the published weights."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,7 +14,11 @@ HEADS = 12
 WIDTH = 384
 LAYER_NORM_EPSILON = 1e-12
 MASKED = np.float32(1e4)
-LARGEST_WEIGHT = 127
+# 7 bits and the sign. Without VNNI instructions a processor adds two products of an input (255 at
+# most) and a weight in 16 bits: 255 * 64 * 2 fits, while 255 * 127 * 2 would be cut off unnoticed,
+# and a document embedded here would not be found by a query embedded there.
+LARGEST_WEIGHT = 64
+LARGEST_WORD_WEIGHT = 127
 OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
 IR_VERSION = 9
 
@@ -59,22 +64,20 @@ class GraphBuilder:
     def integers(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         return self.add_many(operator, *inputs, domain=domain, outputs=1, **attributes)[0]
 
     def add_many(
-        self, operator: str, *inputs: str, outputs: int, domain: str = "", **attributes: object
+        self, operator: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any
     ) -> list[str]:
         place = f"{operator}_{len(self.nodes)}"
         names = [f"{place}_{output}" for output in range(outputs)]
-        self.nodes.append(
-            helper.make_node(operator, inputs, names, name=place, domain=domain, **attributes)
-        )
+        self.nodes.append(helper.make_node(operator, inputs, names, name=place, domain=domain, **attributes))
         return names
 
     def linear(self, states: str, weight: Floats, bias: Floats) -> str:
-        """`states @ weight + bias` in 8-bit integers: one scale per column, none kept per row."""
-        quantized, scales = _quantize(weight, axis=0)
+        """`states @ weight + bias` in 8-bit integers, with one scale for each of the weight's columns."""
+        quantized, scales = _quantize(weight, axis=0, largest=LARGEST_WEIGHT)
         return self.add(
             "DynamicQuantizeMatMul",
             states,
@@ -95,14 +98,16 @@ class GraphBuilder:
         )
 
 
-def _quantize(weight: Floats, axis: int) -> tuple[NDArray[np.int8], Floats]:
-    """8-bit integers and the scales, largest magnitude along `axis`, that give `weight` back."""
-    scales = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(LARGEST_WEIGHT)
+def _quantize(weight: Floats, *, axis: int, largest: int) -> tuple[NDArray[np.int8], Floats]:
+    """Integers from -largest to largest and, for each line along `axis`, the scale that gives it back."""
+    scales = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(largest)
     return np.rint(weight / scales).astype(np.int8), scales
 
 
 def _embed_tokens(graph: GraphBuilder, tensors: Weights) -> str:
-    words, scales = _quantize(tensors["embeddings.word_embeddings.weight"], axis=1)
+    words, scales = _quantize(
+        tensors["embeddings.word_embeddings.weight"], axis=1, largest=LARGEST_WORD_WEIGHT
+    )
     word = graph.add(
         "Mul",
         graph.add(
@@ -149,8 +154,10 @@ def _transform(graph: GraphBuilder, tensors: Weights, layer: str, states: str, b
 def _attend(graph: GraphBuilder, tensors: Weights, layer: str, states: str, bias: str) -> str:
     """All heads' attention, side by side; the queries' weights carry the scale of the products."""
     scale = np.float32((WIDTH // HEADS) ** -0.5)
-    parts = [(f"{layer}attention.self.{part}", factor)
-             for part, factor in (("query", scale), ("key", np.float32(1)), ("value", np.float32(1)))]
+    parts = [
+        (f"{layer}attention.self.{part}", factor)
+        for part, factor in (("query", scale), ("key", np.float32(1)), ("value", np.float32(1)))
+    ]
     weight = np.concatenate([tensors[f"{name}.weight"].T * factor for name, factor in parts], 1)
     offset = np.concatenate([tensors[f"{name}.bias"] * factor for name, factor in parts])
     projected = graph.linear(states, weight, offset)
@@ -177,6 +184,4 @@ def _pool(graph: GraphBuilder, mask: str, states: str) -> None:
     axis = graph.integers(1)
     summed = graph.add("MatMul", graph.add("Unsqueeze", mask, axis), states)
     total = graph.add("Squeeze", summed, axis)
-    graph.nodes.append(
-        helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2)
-    )
+    graph.nodes.append(helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2))

@@ -1,9 +1,17 @@
 """What every embedder offers."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
 type Vector = list[float]
+
+
+class Purpose(StrEnum):
+    """What a text is embedded for. Some models place the two differently; for a query somebody waits."""
+
+    DOCUMENT = "document"
+    QUERY = "query"
 
 
 class Embedder(Protocol):
@@ -15,7 +23,7 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
-    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         """One vector for each text, in order. Texts longer than the model reads are cut at its limit.
 
         Raises EmbedderUnavailable when trying again may help, EmbedderRejected when it will not.

@@ -1,24 +1,55 @@
 """Opens the embedder that the settings name, importing no other."""
 
-from shared.config import ConfigurationError, EmbeddingSettings
-from shared.embeddings.protocol import Embedder
-
 # ruff: noqa: PLC0415 - a function that embeds in one way must not load what the others need.
+
+from shared.config import ConfigurationError, EmbeddingProvider, EmbeddingSettings
+from shared.embeddings.protocol import Embedder
+from shared.config import ConfigurationError
 
 
 def open_embedder(settings: EmbeddingSettings) -> Embedder:
-    """The configured embedder. Nothing is loaded or connected to before the first text.
+    """The configured embedder. Nothing is loaded and nobody is called before the first text.
 
-    Raises ConfigurationError when the provider has no such model.
+    Raises ConfigurationError, naming the variable, when the provider has no such model.
     """
+    match settings.embedding_provider:
+        case EmbeddingProvider.LOCAL:
+            return _open_local(settings)
+        case EmbeddingProvider.BEDROCK:
+            from shared.embeddings.bedrock import BedrockEmbedder
+
+            return BedrockEmbedder(model=settings.embedding_model, dimensions=settings.embedding_dimensions)
+        case EmbeddingProvider.OPENAI:
+            return _open_openai(settings)
+
+
+def _open_local(settings: EmbeddingSettings) -> Embedder:
     from shared.embeddings.local import DIMENSIONS, MODEL, LocalEmbedder
+    from shared.embeddings.local_model_files import MODEL_FILES, has_all_files
 
     if settings.embedding_model != MODEL:
-        raise ConfigurationError(
-            f"EMBEDDING_MODEL: the local provider has one model. Set it to: {MODEL}"
-        )
+        raise ConfigurationError(f"EMBEDDING_MODEL: the local provider has one model, {MODEL}.")
     if settings.embedding_dimensions != DIMENSIONS:
+        raise ConfigurationError(f"EMBEDDING_DIMENSIONS: {MODEL} has vectors of {DIMENSIONS}.")
+    if settings.embedding_model_dir is None:
+        from shared.embeddings.local_model_build import require_weights
+
+        require_weights()
+    elif not has_all_files(settings.embedding_model_dir):
         raise ConfigurationError(
-            f"EMBEDDING_DIMENSIONS: {MODEL} has vectors of {DIMENSIONS}. Set it to: {DIMENSIONS}"
+            f"EMBEDDING_MODEL_DIR: the folder must hold {', '.join(MODEL_FILES)}, as built by Concord."
         )
     return LocalEmbedder(settings.embedding_model_dir)
+
+
+def _open_openai(settings: EmbeddingSettings) -> Embedder:
+    from shared.embeddings.openai import OpenAIEmbedder
+
+    if settings.openai_api_key is None:
+        raise ConfigurationError("OPENAI_API_KEY: EMBEDDING_PROVIDER=openai needs it.")
+    return OpenAIEmbedder(
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key,
+        model=settings.embedding_model,
+        dimensions=settings.embedding_dimensions,
+    )

@@ -47,7 +47,9 @@ def context_of(function: DeployedFunction) -> LambdaContext:
     return LambdaContext(function.name, function.memory, float(function.timeout))
 
 
-def http_event(method: str, address: str, body: bytes | None = None, key: str | None = None) -> dict[str, Any]:
+def http_event(
+    method: str, address: str, body: bytes | None = None, key: str | None = None
+) -> dict[str, Any]:
     """An API Gateway HTTP API event, payload version 2.0.
 
     `address` is a path with an optional query; a body is taken for JSON; `key` is sent as a bearer key.

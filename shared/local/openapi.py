@@ -2,10 +2,9 @@
 
 import importlib.metadata
 import json
+import re
 from pathlib import Path
 from typing import Any
-
-from fastapi.routing import APIRoute
 
 from shared.local.function_list import list_functions
 from shared.local.host import compose
@@ -20,18 +19,21 @@ def build_openapi() -> dict[str, Any]:
     application = compose(list_functions())
     application.version = importlib.metadata.version("concord")
     application.description = _DESCRIPTION
-    for route in application.routes:
-        if isinstance(route, APIRoute):
-            route.operation_id = route.name
     document = application.openapi()
     document.setdefault("components", {})["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "Locally, none is needed."}
     }
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            operation["operationId"] = _route_name(operation["operationId"], path, method)
             # Everything of the API proper asks for a key; what stands beside it is public.
             operation["security"] = [{"key": []}] if path.startswith("/v1/") else []
     return document
+
+
+def _route_name(operation_id: str, path: str, method: str) -> str:
+    """FastAPI's id is the route's name, which is unique here, followed by its path and method."""
+    return operation_id.removesuffix(re.sub(r"\W", "_", path) + f"_{method}")
 
 
 def openapi_text() -> str:

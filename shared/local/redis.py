@@ -27,9 +27,7 @@ class RedisNotStarted(ConcordError):
 def embedded_redis(folder: Path) -> Iterator[str]:
     """The URL of the Redis of `folder`; other processes share it. Raises RedisNotStarted."""
     address = _address(folder)
-    with shared_server(
-        folder, "redis", start=lambda: _start(folder, address), stop=lambda: _stop(address)
-    ):
+    with shared_server(folder, "redis", start=lambda: _start(folder, address), stop=lambda: _stop(address)):
         yield _url(address)
 
 

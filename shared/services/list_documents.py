@@ -1,5 +1,7 @@
 """Documents by id, a page at a time, as many as fit an answer."""
 
+import json
+
 from shared.database.units_of_work import Database
 from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.principals import Principal
@@ -8,8 +10,9 @@ from shared.repositories import collections, documents
 from shared.repositories.documents import StoredDocument
 from shared.services.known_fields import refuse_unknown_fields
 
-# What JSON adds to a body at worst, in bytes a character, is left room for.
-_ROOM = MAX_REQUEST_BYTES - 500_000
+# Leaves room for what JSON has around the documents' own fields.
+_ROOM = MAX_REQUEST_BYTES - 100_000
+_BYTES_AROUND = 500
 
 
 async def list_documents(
@@ -42,7 +45,8 @@ def _fitting(found: list[StoredDocument]) -> list[StoredDocument]:
     """As many documents, but one at least, as one answer may carry."""
     size = 0
     for position, document in enumerate(found):
-        size += len(document.body.encode()) + 1_000
+        fields = [document.title, document.body, document.url, document.metadata]
+        size += len(json.dumps(fields, ensure_ascii=False).encode()) + _BYTES_AROUND
         if size > _ROOM and position > 0:
             return found[:position]
     return found

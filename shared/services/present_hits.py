@@ -29,7 +29,7 @@ def present_hits(request: SearchRequest, rows: Sequence[FoundDocument]) -> tuple
         if row.id is None:
             break
         hit = _hit(request, row)
-        size += len(hit.model_dump_json().encode()) if row.body is not None else 0
+        size += len(hit.model_dump_json().encode())
         if hits and size > _ROOM:
             return hits, request.offset + len(hits)
         hits.append(hit)

@@ -16,19 +16,19 @@ import tempfile
 import time
 from pathlib import Path
 
+from shared.cache.null import NullCache
 from shared.config import DatabaseSettings
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations
 from shared.domain.documents import DocumentInput
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN
-from shared.cache.null import NullCache
 from shared.queues.null import NullEmbedQueue
 from shared.services.create_collection import create_collection
 from shared.services.upsert_documents import upsert_documents
 from tests.benchmarks.report import Report, arguments
-from tests.builders.postgres import folder_for_servers, start_postgres, stop_postgres
 from tests.builders.events import http_event
+from tests.builders.postgres import folder_for_servers, start_postgres, stop_postgres
 
 HELLO = """
 from fastapi import FastAPI

@@ -1,6 +1,6 @@
 """Ingest beside the raw embedder, and keyword-only ingest beside plain inserts with a GIN index.
 
-    uv run python -m tests.benchmarks.ingest [--json] [--data DIR] [--documents N] [--short N]
+uv run python -m tests.benchmarks.ingest [--json] [--data DIR] [--documents N] [--short N]
 """
 
 import asyncio
@@ -43,20 +43,14 @@ async def upsert(concord: RunningConcord, collection: str, documents: Documents)
 
 async def embed_all(concord: RunningConcord) -> int:
     """Embed what is pending; how many chunks that were."""
-    run = EmbedRun(
-        concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600
-    )
+    run = EmbedRun(concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600)
     await run.embed_due()
     return run.report.chunks
 
 
 async def embed_raw(concord: RunningConcord, documents: Documents) -> float:
     """Seconds for the embedder alone, on the very texts that ingest embeds."""
-    texts = [
-        embedded_text(title, chunk, text)
-        for _, title, text in documents
-        for chunk in chunk_body(text)
-    ]
+    texts = [embedded_text(title, chunk, text) for _, title, text in documents for chunk in chunk_body(text)]
     started = time.perf_counter()
     for start in range(0, len(texts), 256):
         await concord.embedder.embed(texts[start : start + 256])
@@ -92,9 +86,24 @@ async def compare(url: str, long: Documents, short: Documents, report: Report) -
         keyword = await upsert(concord, "short", short)
     report.rows += [
         {"what": "raw embedder", "chunks": chunks, "seconds": round(raw, 2), "per_s": round(chunks / raw, 1)},
-        {"what": "ingest, embedded", "chunks": chunks, "seconds": round(whole, 2), "per_s": round(chunks / whole, 1)},
-        {"what": "plain inserts + GIN", "documents": len(short), "seconds": round(by_hand, 2), "per_s": round(len(short) / by_hand)},
-        {"what": "keyword-only ingest", "documents": len(short), "seconds": round(keyword, 2), "per_s": round(len(short) / keyword)},
+        {
+            "what": "ingest, embedded",
+            "chunks": chunks,
+            "seconds": round(whole, 2),
+            "per_s": round(chunks / whole, 1),
+        },
+        {
+            "what": "plain inserts + GIN",
+            "documents": len(short),
+            "seconds": round(by_hand, 2),
+            "per_s": round(len(short) / by_hand),
+        },
+        {
+            "what": "keyword-only ingest",
+            "documents": len(short),
+            "seconds": round(keyword, 2),
+            "per_s": round(len(short) / keyword),
+        },
     ]
     report.ratios["ingest_vs_raw_embedder"] = round(raw / whole, 3)
     report.ratios["keyword_ingest_vs_plain_inserts"] = round(by_hand / keyword, 3)

@@ -27,15 +27,15 @@ def read_collection(folder: Path) -> JudgedCollection:
             grades.setdefault(query, {})[document] = int(grade)
     documents = [(row["_id"], row["title"], row["text"]) for row in _rows(folder / "corpus.jsonl")]
     queries = {row["_id"]: row["text"] for row in _rows(folder / "queries.jsonl")}
-    return JudgedCollection(
-        folder.name, documents, {name: queries[name] for name in grades}, grades
-    )
+    return JudgedCollection(folder.name, documents, {name: queries[name] for name in grades}, grades)
 
 
 def generated_collection(size: int = 2_000, seed: int = 7) -> JudgedCollection:
     """Documents of random words, of which each query quotes some of exactly one."""
     chance = random.Random(seed)
-    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(4, 9))) for _ in range(5_000)]
+    words = [
+        "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(4, 9))) for _ in range(5_000)
+    ]
     weights = [1 / (rank + 5) for rank in range(len(words))]
     documents, queries, grades = [], {}, {}
     for number in range(size):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from shared.cli.ranking_metrics import ndcg
 
 from shared.cache.null import NullCache
-from shared.cli.ranking_metrics import ndcg
 from shared.domain.principals import WORKER
 from shared.repositories.embedding_jobs import vector_text
 from shared.services.embed_chunks import EmbedRun
@@ -45,13 +45,9 @@ async def fill(concord: RunningConcord, collection: JudgedCollection) -> None:
     for start in range(0, len(collection.documents), 500):
         batch = collection.documents[start : start + 500]
         documents = [{"id": name, "title": title, "body": text} for name, title, text in batch]
-        answer = await concord.client.post(
-            "/v1/collections/bench/documents", json={"documents": documents}
-        )
+        answer = await concord.client.post("/v1/collections/bench/documents", json={"documents": documents})
         answer.raise_for_status()
-    run = EmbedRun(
-        concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600
-    )
+    run = EmbedRun(concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600)
     await run.embed_due()
 
 
@@ -76,9 +72,7 @@ def fill_by_hand(url: str) -> None:
 
 def concord_search(concord: RunningConcord, mode: str) -> Search:
     async def search(query: str) -> list[str]:
-        answer = await concord.client.post(
-            "/v1/collections/bench/search", json={"q": query, "mode": mode}
-        )
+        answer = await concord.client.post("/v1/collections/bench/search", json={"q": query, "mode": mode})
         answer.raise_for_status()
         return [hit["document"]["id"] for hit in answer.json()["hits"]]
 

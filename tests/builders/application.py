@@ -38,18 +38,14 @@ async def running_concord(database_url: str) -> AsyncIterator[RunningConcord]:
         DatabaseSettings(database_url=SecretStr(database_url), database_prepared_statements=True)
     )
     embedder = open_embedder(embedding)
-    application = build_application(
-        [collections_create, documents_upsert, documents_search], HttpSettings()
-    )
+    application = build_application([collections_create, documents_upsert, documents_search], HttpSettings())
     application.state.database = database
     application.state.cache = NullCache()
     application.state.embedder = embedder
     application.state.embed_queue = NullEmbedQueue()
     application.state.embedding_space = configured_space(embedding)
     transport = httpx.ASGITransport(app=application)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://concord", timeout=600
-    ) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://concord", timeout=600) as client:
         yield RunningConcord(client, database, embedder)
     await embedder.aclose()
     await database.aclose()

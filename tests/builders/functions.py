@@ -32,8 +32,15 @@ class Functions:
         self._events: dict[str, EventFunction[Any, Any]] = {}
         self._opened: list[_Closable] = []
 
-    def __call__(self, name: str, event: Event, *, replace: Mapping[str, object] | None = None) -> Response:
-        """The response of an HTTP function, with its body parsed and what changes from run to run made plain.
+    def __call__(
+        self,
+        name: str,
+        event: Event,
+        *,
+        replace: Mapping[str, object] | None = None,
+        raw: bool = False,
+    ) -> Response:
+        """The response of an HTTP function, made `plain` unless it is to be `raw`.
 
         `replace` stands in for resources of that name that the function would open.
         """
@@ -42,7 +49,8 @@ class Functions:
             function = self._http[name] = self._http_function(name, replace or {})
         asyncio.set_event_loop(self._loop)
         try:
-            return plain(function(event, LambdaContext(name)))
+            response = function(event, LambdaContext(name))
+            return response if raw else plain(response)
         finally:
             asyncio.set_event_loop(None)
 
@@ -77,7 +85,7 @@ class Functions:
 
     def _event_function(self, name: str) -> EventFunction[Any, Any]:
         deployed: EventFunction[Any, Any] = importlib.import_module(f"functions.{name}.handler").handler
-        return EventFunction(deployed._handle, deployed.settings, deployed._open_resources)
+        return EventFunction(deployed._handle, deployed.settings, deployed.open_resources)
 
     def _remembering(self, opener: Callable[[Any], object]) -> Callable[[Any], object]:
         def open_and_remember(settings: Any) -> object:
@@ -92,9 +100,10 @@ class Functions:
 def plain(response: Response) -> Response:
     """A response with its JSON body parsed, its length left out, and times made comparable."""
     headers = {name: text for name, text in response["headers"].items() if name != "content-length"}
-    body = response.get("body")
-    parsed = json.loads(body, object_hook=_plain_times) if body else None
-    return {**response, "headers": headers, "body": parsed}
+    body = response.get("body") or None
+    if body and headers["content-type"] == "application/json":
+        body = json.loads(body, object_hook=_plain_times)
+    return {**response, "headers": headers, "body": body}
 
 
 def _plain_times(fields: dict[str, Any]) -> dict[str, Any]:

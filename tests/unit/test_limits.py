@@ -10,15 +10,15 @@ from shared.chunking.spans import SMALLEST_MAXIMUM
     ("limits", "message"),
     [
         ({"minimum": 0}, "1 <= minimum"),
-        ({"minimum": 161}, "minimum <= target"),
-        ({"target": 221}, "target <= maximum"),
+        ({"minimum": 193}, "minimum <= target"),
+        ({"target": 257}, "target <= maximum"),
         ({"minimum": 1, "target": 1, "maximum": SMALLEST_MAXIMUM - 1}, "maximum must be at least"),
         ({"overlap": 1.0}, "overlap < 1"),
         ({"overlap": -0.1}, "0 <= overlap"),
     ],
 )
 def test_senseless_sizes_are_refused(limits: dict[str, int], message: str) -> None:
-    sizes: dict[str, int] = {"minimum": 80, "target": 160, "maximum": 220} | limits
+    sizes: dict[str, int] = {"minimum": 85, "target": 192, "maximum": 256} | limits
     with pytest.raises(ValueError, match=message):
         ChunkLimits(**sizes)
 

@@ -47,8 +47,9 @@ WITH target AS MATERIALIZED (
     OFFSET 0
 ), keyword_score AS MATERIALIZED (
     -- Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with k1 = 1.2 and b = 0.75,
-    -- divided by the most a document could have: the share of the query's weight that it matches.
-    SELECT s.index_number, s.score / (SELECT weight FROM query) AS score
+    -- divided by the most a document could have: the share of the query's weight that it matches. Its root lies
+    -- on the scale of cosines, so that the two can be mixed as they are.
+    SELECT s.index_number, sqrt(s.score / (SELECT weight FROM query)) AS score
     FROM (
         SELECT p.index_number,
                sum(p.weight * p.frequency
@@ -95,7 +96,8 @@ WITH target AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT greatest(max(-(e.vector <#> (SELECT vector FROM target))), 0) AS similarity
         FROM concord.embedding e
-        WHERE e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
+        WHERE (SELECT vector FROM target) IS NOT NULL
+            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
             AND e.document_number = c.number
     ) s
 ), fused AS MATERIALIZED (
@@ -128,11 +130,11 @@ LEFT JOIN LATERAL (
         SELECT c.ordinal, c.span_start, c.span_end, c.page, c.heading_path,
                substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
                query.alpha * greatest(coalesce(-(e.vector <#> t.vector), 0), 0)
-               + (1 - query.alpha) * coalesce((
+               + (1 - query.alpha) * sqrt(coalesce((
                    SELECT sum(q.weight * w.term_count / (w.term_count + 1.2::float8))
                    FROM unnest(c.term_ids, c.term_counts) AS w (term_id, term_count)
                    JOIN query_term q ON q.term_id = w.term_id
-               ) / query.weight, 0) AS score
+               ) / query.weight, 0)) AS score
         FROM concord.chunk c
         CROSS JOIN query
         LEFT JOIN concord.embedding e ON e.space_id = t.space_id AND e.collection_id = c.collection_id

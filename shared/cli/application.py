@@ -1,0 +1,58 @@
+"""The command `concord`."""
+
+import signal
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from shared.cli import demo, evaluate, functions, ingest, invoke, migrate, openapi, search, up
+from shared.cli.console import say, say_error
+from shared.cli.exit_codes import ExitCode
+from shared.config import ConfigurationError, load_environment_file
+from shared.errors import ConcordError
+
+
+class ConcordGroup(TyperGroup):
+    """Says expected errors in one line instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ConcordError, ConfigurationError) as error:
+            say_error(error)
+        except KeyboardInterrupt:
+            say("Interrupted.")
+        raise typer.Exit(ExitCode.FAILED)
+
+
+app = typer.Typer(
+    name="concord",
+    cls=ConcordGroup,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Search over your own documents: functions over the Postgres you already have.",
+)
+
+
+@app.callback()
+def read_environment_file() -> None:
+    load_environment_file()
+
+
+app.command()(demo.demo)
+app.command()(up.up)
+app.command()(ingest.ingest)
+app.command()(search.search)
+app.command()(invoke.invoke)
+app.command()(functions.functions)
+app.command()(migrate.migrate)
+app.command("eval")(evaluate.evaluate)
+app.command()(openapi.openapi)
+
+
+def main() -> None:
+    """The console script. SIGTERM and a closed terminal end a command as Ctrl-C does: cleanly."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
+    app()
