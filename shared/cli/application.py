@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import demo, evaluate, functions, ingest, invoke, migrate, openapi, search, up
+from shared.cli import demo, doctor, evaluate, functions, ingest, invoke, migrate, openapi, search, up
 from shared.cli.console import say, say_error
 from shared.cli.exit_codes import ExitCode
 from shared.config import ConfigurationError, load_environment_file
@@ -47,6 +47,7 @@ app.command()(search.search)
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)
+app.command()(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)
 

@@ -16,7 +16,7 @@ from shared.local.host import create_application, running
 
 COLLECTION = "demo"
 SEARCHES: tuple[dict[str, Any], ...] = (
-    {"q": "keep passwords out of the source code", "mode": "semantic", "limit": 3},
+    {"q": "find security holes in my own code", "mode": "semantic", "limit": 3},
     {"q": "ASGI server", "mode": "keyword", "limit": 3},
     {"q": "settings from environment variables", "mode": "hybrid", "limit": 3},
 )

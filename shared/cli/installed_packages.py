@@ -10,7 +10,7 @@ from shared.cli.document_ids import document_id
 from shared.cli.document_sources import SourcedDocument
 
 # As much of each README as keeps the demo short: what a package is for stands at its beginning.
-README_CHARACTERS = 4_000
+README_CHARACTERS = 2_000
 _KEYWORDS = 20
 # Badges, logos and layout: lines that begin with an image, a link around one, a tag or a directive.
 _DECORATION = re.compile(

@@ -18,17 +18,20 @@ EMBED_QUEUE_URL = "in-process:embed"
 
 
 class Migrations(Enum):
-    """What to do about migrations that a database lacks."""
+    """What to do about migrations that a database lacks.
+
+    The embedded database is Concord's own; any other's owner decides for himself.
+    """
 
     APPLY = auto()
-    # Of an embedded database, which is Concord's own; another's owner decides for himself.
-    APPLY_IF_EMBEDDED = auto()
+    APPLY_TO_EMBEDDED_ELSE_REFUSE = auto()
+    APPLY_TO_EMBEDDED = auto()
     LEAVE = auto()
 
 
 @contextmanager
 def laptop_environment(
-    *, migrations: Migrations = Migrations.APPLY_IF_EMBEDDED, with_redis: bool = False
+    *, migrations: Migrations = Migrations.APPLY_TO_EMBEDDED_ELSE_REFUSE, with_redis: bool = False
 ) -> Iterator[None]:
     """Set what the functions read from the environment, starting what is not configured.
 
@@ -64,10 +67,10 @@ def _migrate(migrations: Migrations, *, is_embedded: bool) -> None:
     url = migration_url(load_settings(MigrationSettings))
     if is_embedded or migrations is Migrations.APPLY:
         asyncio.run(apply_migrations(url))
-        return
-    pending = asyncio.run(migration_status(url)).pending
-    if pending:
-        raise MigrationError(f"The database lacks {', '.join(pending)}. Run `concord migrate`.")
+    elif migrations is Migrations.APPLY_TO_EMBEDDED_ELSE_REFUSE:
+        pending = asyncio.run(migration_status(url)).pending
+        if pending:
+            raise MigrationError(f"The database lacks {', '.join(pending)}. Run `concord migrate`.")
 
 
 @contextmanager

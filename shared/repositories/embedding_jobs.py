@@ -23,12 +23,26 @@ class UnembeddedChunk:
     collection_id: int
     chunk_id: int
     document_number: int
-    ordinal: int
+    heading_path: list[str]
+    title: str | None
+    text: str
+    collection: str
+    model: str
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedSpan:
+    """A chunk without a vector as it is read; the first one of a document brings the body."""
+
+    collection_id: int
+    chunk_id: int
+    document_number: int
     span_start: int
     span_end: int
     heading_path: list[str]
     title: str | None
-    text: str
+    body: str | None
     collection: str
     model: str
     dimensions: int
@@ -80,12 +94,31 @@ async def claim(
 
 
 async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[UnembeddedChunk]:
-    return await unit.rows(
+    """The chunks without a vector, those of one document together and in order."""
+    spans = await unit.rows(
         SQL["find_unembedded_chunks"],
-        UnembeddedChunk,
+        UnembeddedSpan,
         collection_ids=[claim.collection_id for claim in claims],
         document_numbers=[claim.document_number for claim in claims],
     )
+    chunks = []
+    body = ""
+    for span in spans:
+        body = body if span.body is None else span.body
+        chunks.append(
+            UnembeddedChunk(
+                collection_id=span.collection_id,
+                chunk_id=span.chunk_id,
+                document_number=span.document_number,
+                heading_path=span.heading_path,
+                title=span.title,
+                text=body[span.span_start : span.span_end],
+                collection=span.collection,
+                model=span.model,
+                dimensions=span.dimensions,
+            )
+        )
+    return chunks
 
 
 async def lock(

@@ -1,5 +1,6 @@
 """Give vectors to the chunks that lack them: claim by lease, embed outside any transaction, store."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,10 @@ class EmbedRun:
                 await self._embed_claimed([claim])
         except ConcordError as error:
             await self._release(claims, error, final=False)
+            raise
+        except asyncio.CancelledError:
+            # A laptop's worker is stopped in the middle of its work: the next one need not wait for its leases.
+            await self._release(claims, None, final=False)
             raise
 
     async def _embed(self, claims: Sequence[EmbeddingJobRow], chunks: Sequence[UnembeddedChunk]) -> None:

@@ -79,7 +79,7 @@ def test_a_resource_is_named_for_its_folder(function: FunctionResource) -> None:
 def test_its_routes_are_those_of_its_router(function: FunctionResource) -> None:
     routes = {(event["Method"], event["Path"]) for event in function.events("HttpApi")}
     handler = handler_of(function)
-    assert routes == {(method, route.path) for route in routes_of(handler) for method in route.methods}
+    assert routes == {(method, route.path) for route in routes_of(handler) for method in route.methods or ()}
 
 
 @every_function

@@ -1,7 +1,6 @@
 """Input that nobody should send: refused with a code and the field, and nothing is half written."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -150,7 +149,7 @@ def test_a_body_that_streams_past_the_limit_is_not_read_on(monkeypatch: pytest.M
         ('{"id": "a", "body": ["x"]}', "body", "a"),
         ('{"id": "a", "body": null}', "body", "a"),
         ('{"id": "a", "text": "x"}', "text", "a"),
-        ('{"id": "a", "\\ud800": "x"}', "?", "a"),
+        ('{"id": "a", "\\ud800": "x"}', "document", "a"),
         ('{"id": ""}', "id", ""),
         ('{"id": "a b"}', "id", "a b"),
         ('{"id": "a/b"}', "id", "a/b"),
@@ -229,11 +228,6 @@ def test_an_address_with_an_id_that_none_can_have(
         assert refused["statusCode"] == 422
         assert refused["body"]["error"]["code"] == "invalid_request"
         assert [detail["field"] for detail in refused["body"]["error"]["details"]] == [field]
-
-
-@pytest.fixture
-def slashes() -> Iterator[str]:
-    yield from ["a%2Fb"]
 
 
 @pytest.mark.usefixtures("guides")

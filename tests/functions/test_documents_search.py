@@ -1,5 +1,6 @@
 """POST and GET /v1/collections/{collection}/search. What is found, and why: tests/integration."""
 
+import math
 from typing import Any
 
 import pytest
@@ -42,8 +43,8 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                     "created_at": TIME_OF_ANY,
                     "updated_at": TIME_OF_ANY,
                 },
-                # "cat" twice among 5 words, where documents have 4 on average; the share of one word of one.
-                "score": near(2 / (2 + 0.3 + 0.9 * 5 / 4)),
+                # "cat" twice among 5 words, where documents have 4 on average; the root of the share of one word of one.
+                "score": near(math.sqrt(2 / (2 + 0.3 + 0.9 * 5 / 4))),
                 "passages": [
                     {
                         "text": "# Habits\n\nCats <sit> on mats & sleep.",
@@ -52,7 +53,7 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                         "end": len(CATS["body"]),
                         "page": None,
                         "heading": "Habits",
-                        "score": near(2 / (2 + 1.2)),
+                        "score": near(math.sqrt(2 / (2 + 1.2))),
                     }
                 ],
                 "explain": None,
@@ -128,7 +129,7 @@ def test_words_still_answer_while_the_embedder_is_down(
             "hits": [
                 {
                     "document": {"id": "dogs"},
-                    "score": near(1 / (1 + 0.3 + 0.9 * 3 / 4)),
+                    "score": near(math.sqrt(1 / (1 + 0.3 + 0.9 * 3 / 4))),
                     "passages": [],
                     "explain": None,
                 }

@@ -1,6 +1,8 @@
 """Chunks of bodies: their structure, what holds for any text, and that edits stay local."""
 
 import random
+import subprocess
+import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -66,6 +68,17 @@ def _assert_no_short_word_is_split(body: str, chunk: Chunk, limits: ChunkLimits)
         assert estimate_tokens(word) > limits.maximum
 
 
+def test_chunking_loads_the_standard_library_alone() -> None:
+    program = (
+        "import sys; known = set(sys.modules); import shared.chunking.markdown; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - known})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert set(loaded) - sys.stdlib_module_names == {"shared"}
+
+
 @pytest.mark.parametrize("body", ["", " ", "\n\n\t\r\n\u2003"])
 def test_nothing_gives_no_chunks(body: str) -> None:
     assert chunk_body(body) == []
@@ -122,7 +135,7 @@ def test_more_headings_than_fit_are_cut() -> None:
 
 
 def test_a_heading_stays_with_a_text_that_is_just_too_long_to_join_it() -> None:
-    paragraph = _words(140, seed=1)
+    paragraph = _words(160, seed=1)
     assert DEFAULT_LIMITS.maximum - 20 < estimate_tokens(paragraph) <= DEFAULT_LIMITS.maximum
     heading = "## A heading of quite a few words, which are too many to fit in besides a paragraph"
     texts = _texts(f"{heading}\n\n{paragraph}")

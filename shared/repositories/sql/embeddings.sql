@@ -28,9 +28,11 @@ WHERE j.collection_id = due.collection_id AND j.document_number = due.document_n
 RETURNING j.*;
 
 -- name: find_unembedded_chunks
--- What is missing of these documents: the chunks without a vector, with the text to embed them from.
-SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.ordinal, c.span_start, c.span_end, c.heading_path,
-       d.title, substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
+-- What is missing of these documents: the chunks without a vector. A body comes with its document's first one, for
+-- the client to cut: each substr() of a long body unpacks all of it, which takes minutes for one of megabytes.
+SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.span_start, c.span_end, c.heading_path, d.title,
+       CASE WHEN c.ordinal = min(c.ordinal) OVER (PARTITION BY c.collection_id, c.document_number)
+            THEN d.body END AS body,
        k.name AS collection, s.model, s.dimensions
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number

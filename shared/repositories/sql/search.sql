@@ -120,15 +120,14 @@ FROM target t
 LEFT JOIN (page h JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = h.number) ON true
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
-               'text', b.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
+               'text', cut.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
                'heading_path', b.heading_path, 'score', b.score,
                'marked', CASE WHEN %(highlight)s THEN ts_headline(
-                   t.language::regconfig, b.text, (SELECT words FROM query),
+                   t.language::regconfig, cut.text, (SELECT words FROM query),
                    E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') END
            ) ORDER BY b.score DESC, b.ordinal) AS list
     FROM (
         SELECT c.ordinal, c.span_start, c.span_end, c.page, c.heading_path,
-               substr(d.body, c.span_start + 1, c.span_end - c.span_start) AS text,
                query.alpha * greatest(coalesce(-(e.vector <#> t.vector), 0), 0)
                + (1 - query.alpha) * sqrt(coalesce((
                    SELECT sum(q.weight * w.term_count / (w.term_count + 1.2::float8))
@@ -143,6 +142,11 @@ LEFT JOIN LATERAL (
         ORDER BY score DESC, c.ordinal
         LIMIT %(passages)s
     ) b
+    CROSS JOIN LATERAL (
+        -- Only now: each substr() of a long body unpacks all of it.
+        SELECT substr(d.body, b.span_start + 1, b.span_end - b.span_start) AS text
+        OFFSET 0
+    ) cut
 ) passages ON d.id IS NOT NULL
 ORDER BY h.score DESC NULLS LAST, h.number;
 
