@@ -7,10 +7,9 @@ from shared.database.connections import open_connection
 from shared.domain.cache_scopes import COLLECTIONS
 from shared.http.auth import MayReadCollections
 from shared.http.cached_answers import Answers
-from shared.http.collection_answers import CollectionAnswer
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
-from shared.http.paging import Cursor, PageLimit, decode_cursor, encode_cursor
+from shared.http.paging import Cursor, PageLimit, decode_cursor
 from shared.http.resources import OpenDatabase
 from shared.services.list_collections import list_collections
 
@@ -34,11 +33,7 @@ async def collections_list(
     after = decode_cursor(cursor)
 
     async def load() -> CollectionList:
-        found, more = await list_collections(database, principal, after=after, limit=limit)
-        return CollectionList(
-            collections=[CollectionAnswer.model_validate(item) for item in found],
-            cursor=encode_cursor(found[-1].name) if more else None,
-        )
+        return CollectionList.page(*await list_collections(database, principal, after=after, limit=limit))
 
     return await answers.answer(COLLECTIONS, principal, load)
 

@@ -8,18 +8,16 @@ from shared.domain.cache_scopes import collection_scope
 from shared.domain.names import CollectionName
 from shared.http.auth import MayReadDocuments
 from shared.http.cached_answers import Answers
-from shared.http.document_answers import DocumentAnswer
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
-from shared.http.paging import Cursor, OptionalFilter, PageLimit, decode_cursor, encode_cursor
+from shared.http.paging import Cursor, OptionalFilter, PageLimit, decode_cursor
 from shared.http.resources import OpenDatabase
 from shared.services.list_documents import list_documents
 
-router = APIRouter()
-PATH = "/v1/collections/{collection}/documents"
+router = APIRouter(tags=["documents"], responses=error_answers(404, 422))
 
 
-@router.get(PATH, tags=["documents"], response_model=DocumentList, responses=error_answers(404, 422))
+@router.get("/v1/collections/{collection}/documents", response_model=DocumentList)
 async def documents_list(
     collection: CollectionName,
     principal: MayReadDocuments,
@@ -36,10 +34,7 @@ async def documents_list(
         found, more = await list_documents(
             database, principal, collection, after=after, limit=limit, filter_text=filter
         )
-        return DocumentList(
-            documents=[DocumentAnswer.model_validate(item) for item in found],
-            cursor=encode_cursor(found[-1].id) if more else None,
-        )
+        return DocumentList.page(found, more)
 
     return await answers.answer(collection_scope(collection), principal, load)
 

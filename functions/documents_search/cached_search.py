@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.principals import Principal
@@ -29,3 +29,5 @@ class CachedSearch:
 
 
 Search = Annotated[CachedSearch, Depends()]
+# A search whose parameters stand in the address.
+SearchQuery = Annotated[SearchRequest, Query()]

@@ -1,8 +1,6 @@
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Query, Response
-
-from functions.documents_search.cached_search import Search
+from functions.documents_search.cached_search import Search, SearchQuery
 from functions.documents_search.settings import Settings
 from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
@@ -31,7 +29,7 @@ async def documents_search(
 @router.get(PATH, response_model=SearchResponse)
 async def documents_search_by_address(
     collection: CollectionName,
-    request: Annotated[SearchRequest, Query()],
+    request: SearchQuery,
     principal: MaySearchDocuments,
     search: Search,
 ) -> Response:

@@ -14,11 +14,10 @@ from shared.http.resources import OpenCache, OpenDatabase
 from shared.queues.opening import open_embed_queue
 from shared.services.upsert_documents import upsert_documents
 
-router = APIRouter()
-PATH = "/v1/collections/{collection}/documents"
+router = APIRouter(tags=["documents"])
 
 
-@router.post(PATH, tags=["documents"], responses=error_answers(400, 404, 413, 422))
+@router.post("/v1/collections/{collection}/documents", responses=error_answers(400, 404, 413, 422))
 async def documents_upsert(
     collection: CollectionName,
     request: UpsertRequest,
@@ -30,8 +29,7 @@ async def documents_upsert(
 ) -> UpsertAnswer:
     """Store documents, found by words at once. 200 when all were stored, 207 when some failed."""
     batch = Batch(request.documents)
-    batch.refuse_if_empty()
-    outcomes = await upsert_documents(database, cache, queue, principal, collection, batch.documents)
+    outcomes = await upsert_documents(database, cache, queue, principal, collection, batch.storable())
     answer = batch.answer(outcomes)
     response.status_code = 207 if answer.errors else 200
     return answer

@@ -19,7 +19,7 @@ class Batch:
 
     def __init__(self, entries: Sequence[DocumentInput | RejectedDocument]) -> None:
         self._entries = entries
-        self.documents: list[DocumentInput] = []
+        self._documents: list[DocumentInput] = []
         self._refused: dict[int, ConcordError] = {}
         seen: set[str] = set()
         for index, entry in enumerate(entries):
@@ -30,11 +30,11 @@ class Batch:
                 self._refused[index] = InvalidRequest(details=[{"field": "id", "message": message}])
             else:
                 seen.add(entry.id)
-                self.documents.append(entry)
+                self._documents.append(entry)
 
-    def refuse_if_empty(self) -> None:
-        """Raise InvalidDocuments when there is nothing to store."""
-        if not self.documents:
+    def storable(self) -> list[DocumentInput]:
+        """What can be stored. Raises InvalidDocuments when that is nothing."""
+        if not self._documents:
             raise InvalidDocuments(
                 details=[
                     {**detail, "index": index}
@@ -42,9 +42,10 @@ class Batch:
                     for detail in error.details
                 ]
             )
+        return self._documents
 
     def answer(self, outcomes: Sequence[UpsertedDocument]) -> UpsertAnswer:
-        """One item per entry; `outcomes` are those of `documents`, in their order."""
+        """One item per entry; `outcomes` are those of `storable`, in their order."""
         stored = iter(outcomes)
         items = []
         for index, entry in enumerate(self._entries):

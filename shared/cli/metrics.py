@@ -9,9 +9,12 @@ MRR_CUTOFF = 10
 
 
 def ndcg(ranking: Sequence[str], relevance: Mapping[str, int], cutoff: int = NDCG_CUTOFF) -> float:
-    """Discounted gain (2^relevance - 1, discounted by log2 of the rank) as a share of the best possible."""
-    gains = [_gain(relevance.get(document, 0)) for document in ranking[:cutoff]]
-    best = sorted((_gain(grade) for grade in relevance.values()), reverse=True)[:cutoff]
+    """Gain (the grade itself, as trec_eval has it) discounted by log2 of rank + 1, as a share of the best possible.
+
+    Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques (2002).
+    """
+    gains = [max(relevance.get(document, 0), 0) for document in ranking[:cutoff]]
+    best = sorted((max(grade, 0) for grade in relevance.values()), reverse=True)[:cutoff]
     ideal = _discounted(best)
     return _discounted(gains) / ideal if ideal else 0.0
 
@@ -36,10 +39,6 @@ def percentile(values: Sequence[float], share: float) -> float:
         raise ValueError("there are no values")
     ordered = sorted(values)
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
-
-
-def _gain(grade: int) -> float:
-    return 2.0 ** max(grade, 0) - 1
 
 
 def _discounted(gains: Sequence[float]) -> float:

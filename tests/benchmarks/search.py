@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from shared.cli.ranking_metrics import ndcg
+from shared.cli.metrics import ndcg
 
 from shared.cache.null import NullCache
 from shared.domain.principals import WORKER

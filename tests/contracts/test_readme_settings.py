@@ -1,0 +1,28 @@
+"""The README's table of settings is that of the code."""
+
+from pathlib import Path
+
+from tests.contracts.test_env_example import groups
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- settings-table: begin -->\n", "<!-- settings-table: end -->"
+
+
+def table() -> str:
+    fields = {
+        name: field
+        for group in groups()
+        if group.__module__ == "shared.config"
+        for name, field in group.model_fields.items()
+    }
+    rows = [
+        f"| `{name.upper()}` | {'' if field.default in (None, ()) else f'`{field.default}`'} | {field.description} |"
+        for name, field in fields.items()
+    ]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def test_the_readme_lists_every_setting() -> None:
+    text = README.read_text(encoding="utf-8")
+    written = text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+    assert written == table()
