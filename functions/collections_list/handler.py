@@ -13,15 +13,10 @@ from shared.http.paging import Cursor, PageLimit, decode_cursor
 from shared.http.resources import OpenDatabase
 from shared.services.list_collections import list_collections
 
-router = APIRouter()
+router = APIRouter(tags=["collections"], responses=error_answers(422))
 
 
-@router.get(
-    "/v1/collections",
-    tags=["collections"],
-    response_model=CollectionList,
-    responses=error_answers(422),
-)
+@router.get("/v1/collections", response_model=CollectionList)
 async def collections_list(
     principal: MayReadCollections,
     database: OpenDatabase,

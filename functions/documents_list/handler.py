@@ -31,10 +31,8 @@ async def documents_list(
     after = decode_cursor(cursor)
 
     async def load() -> DocumentList:
-        found, more = await list_documents(
-            database, principal, collection, after=after, limit=limit, filter_text=filter
-        )
-        return DocumentList.page(found, more)
+        found = list_documents(database, principal, collection, after=after, limit=limit, filter_text=filter)
+        return DocumentList.page(*await found)
 
     return await answers.answer(collection_scope(collection), principal, load)
 

@@ -112,7 +112,7 @@ class BedrockEmbedder:
             raise _translated(error) from None
         except (NoCredentialsError, PartialCredentialsError, NoRegionError) as error:
             raise EmbedderUnavailable(
-                f"Bedrock needs AWS_REGION and AWS credentials ({type(error).__name__})."
+                f"Bedrock needs a region (AWS_DEFAULT_REGION) and AWS credentials ({type(error).__name__})."
             ) from None
         except BotoCoreError as error:
             raise TryAgain(f"Bedrock cannot be reached ({type(error).__name__}).") from None

@@ -1,6 +1,7 @@
 """all-MiniLM-L6-v2 on this machine's own processor."""
 
 import asyncio
+import functools
 import os
 import threading
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from shared.database.boundaries import refuse_in_unit_of_work
@@ -26,10 +26,6 @@ LONGEST_TEXT_TOKENS = 512
 # A word of more than 100 characters is one token, so no text needs more characters than this
 # to fill the model, and a text of megabytes is not read for nothing.
 LONGEST_TEXT_CHARACTERS = LONGEST_TEXT_TOKENS * 100
-# Padded tokens in one run: few enough for their intermediate results to stay in a core's cache.
-BATCH_TOKENS = 1024
-
-type TokenIds = list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class LocalEmbedder:
     """Embeds on the processor, off the event loop; the model is loaded by the first text."""
 
     def __init__(self, model_directory: Path | None = None, *, threads: int | None = None) -> None:
-        """`threads`: how many batches are computed at once, by default one per processor.
+        """`threads`: how many texts are embedded at once, by default one per processor.
 
         Without `model_directory` the model is built once into the user's cache folder.
         """
@@ -74,17 +70,12 @@ class LocalEmbedder:
     def _embed(self, texts: Sequence[str]) -> list[Vector]:
         loaded = self._load()
         token_ids = _tokenize(loaded.tokenizer, texts)
-        batches = batches_by_length([len(ids) for ids in token_ids], self._threads)
-
-        def run(places: list[int]) -> NDArray[np.float32]:
-            return _run(loaded.session, [token_ids[place] for place in places])
-
-        if len(batches) == 1:
-            return _in_order(batches, [run(batches[0])])
-        # A batch to a core is as fast as a batch across cores, without threads that spin while
-        # they wait for each other and take the cores from the database beside them.
-        with ThreadPoolExecutor(min(self._threads, len(batches)), "embed") as pool:
-            return _in_order(batches, list(pool.map(run, batches)))
+        if len(token_ids) == 1:
+            return [_run(loaded.session, token_ids[0])]
+        # A text to a core is as fast as a text across cores, without threads that spin while they
+        # wait for each other and take the cores from the database beside them.
+        with ThreadPoolExecutor(min(self._threads, len(token_ids)), "embed") as pool:
+            return list(pool.map(functools.partial(_run, loaded.session), token_ids))
 
     async def aclose(self) -> None:
         """Give the model's memory back."""
@@ -95,21 +86,6 @@ class LocalEmbedder:
             if self._loaded is None:
                 self._loaded = _load_model(_whole_directory(self._directory))
             return self._loaded
-
-
-def batches_by_length(lengths: Sequence[int], threads: int) -> list[list[int]]:
-    """Places of texts of like length, longest first, in batches of at most BATCH_TOKENS when padded.
-
-    Few texts are spread over the threads. A text longer than a batch has one of its own.
-    """
-    most = min(BATCH_TOKENS, sum(lengths) // threads + max(lengths))
-    batches: list[list[int]] = []
-    for place in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= most:
-            batches[-1].append(place)
-        else:
-            batches.append([place])
-    return batches
 
 
 def _whole_directory(configured: Path | None) -> Path:
@@ -129,7 +105,7 @@ def _load_model(directory: Path) -> LoadedModel:
     tokenizer.enable_truncation(LONGEST_TEXT_TOKENS)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    # Every batch has another shape, and a plan of memory would be kept for each.
+    # Texts differ in length, and a plan of memory would be kept for each length.
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(
         str(directory / GRAPH), options, providers=["CPUExecutionProvider"]
@@ -137,16 +113,7 @@ def _load_model(directory: Path) -> LoadedModel:
     return LoadedModel(tokenizer, session)
 
 
-def _in_order(batches: list[list[int]], computed: list[NDArray[np.float32]]) -> list[Vector]:
-    """The vectors of all batches, each at the place of its text."""
-    vectors = np.empty((sum(map(len, batches)), DIMENSIONS), np.float32)
-    for places, batch in zip(batches, computed, strict=True):
-        vectors[places] = batch
-    rows: list[Vector] = vectors.tolist()
-    return rows
-
-
-def _tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[TokenIds]:
+def _tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
     try:
         encodings = tokenizer.encode_batch_fast([text[:LONGEST_TEXT_CHARACTERS] for text in texts])
     except (UnicodeEncodeError, TypeError):
@@ -154,13 +121,9 @@ def _tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[TokenIds]:
     return [encoding.ids for encoding in encodings]
 
 
-def _run(session: onnxruntime.InferenceSession, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
-    shape = (len(batch), max(map(len, batch)))
-    token_ids = np.zeros(shape, np.int64)
-    mask = np.zeros(shape, np.int64)
-    for row, ids in enumerate(batch):
-        token_ids[row, : len(ids)] = ids
-        mask[row, : len(ids)] = 1
-    inputs = {"input_ids": token_ids, "attention_mask": mask}
-    vectors: NDArray[np.float32] = session.run(["embedding"], inputs)[0]
-    return vectors
+def _run(session: onnxruntime.InferenceSession, token_ids: list[int]) -> Vector:
+    """One text at a time: the range of all numbers in a run decides how they are rounded to 8 bits,
+    so in company a text's vector would depend on the company."""
+    vectors = session.run(["embedding"], {"input_ids": np.array([token_ids], np.int64)})
+    vector: Vector = vectors[0][0].tolist()
+    return vector

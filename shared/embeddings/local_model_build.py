@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 from shared.config import ConfigurationError, ModelCacheSettings, load_settings
@@ -52,8 +53,7 @@ def cache_directory() -> Path:
 
 def _recipe() -> str:
     """Changes with the code that makes the graph, so that an old file is not taken for a new one."""
-    spec = importlib.util.find_spec("shared.embeddings.local_model_graph")
-    source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    source = resources.files("shared.embeddings").joinpath("local_model_graph.py").read_bytes()
     return hashlib.sha256(source).hexdigest()[:12]
 
 

@@ -13,7 +13,6 @@ LAYERS = 6
 HEADS = 12
 WIDTH = 384
 LAYER_NORM_EPSILON = 1e-12
-MASKED = np.float32(1e4)
 # 7 bits and the sign. Without VNNI instructions a processor adds two products of an input (255 at
 # most) and a weight in 16 bits: 255 * 64 * 2 fits, while 255 * 127 * 2 would be cut off unnoticed,
 # and a document embedded here would not be found by a query embedded there.
@@ -26,26 +25,23 @@ type Floats = NDArray[np.float32]
 type Weights = dict[str, Floats]
 
 
-def write_graph(weights: Path, target: Path) -> None:
-    """Read the safetensors file and write the graph.
+def write_graph(weights: Path, target: Path, graph: "GraphBuilder | None" = None) -> None:
+    """Read the safetensors file and write the graph, in 8 bits unless another builder is given.
 
-    Inputs `input_ids` and `attention_mask`, int64 [texts, tokens], at most 512 tokens; output
-    `embedding`, float32 [texts, 384], of unit length.
+    Input `input_ids`, int64 [1, tokens], at most 512 tokens; output `embedding`, float32 [1, 384], of
+    unit length.
     """
-    graph = GraphBuilder()
+    graph = graph or GraphBuilder()
     tensors = load_file(weights)
     states = _embed_tokens(graph, tensors)
-    mask = graph.add("Cast", "attention_mask", to=TensorProto.FLOAT)
-    bias = _attention_bias(graph, mask)
     for layer in range(LAYERS):
-        states = _transform(graph, tensors, f"encoder.layer.{layer}.", states, bias)
-    _pool(graph, mask, states)
-    inputs = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
-        for name in ("input_ids", "attention_mask")
-    ]
-    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", WIDTH])
-    proto = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, [output], graph.constants)
+        states = _transform(graph, tensors, f"encoder.layer.{layer}.", states)
+    # The sum over the tokens points the same way as their mean.
+    total = graph.add("ReduceSum", states, graph.integers(1), keepdims=0)
+    graph.nodes.append(helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2))
+    taken = helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])
+    given = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, WIDTH])
+    proto = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", [taken], [given], graph.constants)
     onnx.save(helper.make_model(proto, opset_imports=OPSETS, ir_version=IR_VERSION), target)
 
 
@@ -100,7 +96,7 @@ class GraphBuilder:
 
 def _quantize(weight: Floats, *, axis: int, largest: int) -> tuple[NDArray[np.int8], Floats]:
     """Integers from -largest to largest and, for each line along `axis`, the scale that gives it back."""
-    scales = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(largest)
+    scales: Floats = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(largest)
     return np.rint(weight / scales).astype(np.int8), scales
 
 
@@ -130,19 +126,12 @@ def _embed_tokens(graph: GraphBuilder, tensors: Weights) -> str:
     return graph.normalize(tensors, "embeddings.LayerNorm", graph.add("Add", word, position))
 
 
-def _attention_bias(graph: GraphBuilder, mask: str) -> str:
-    """0 where a token is, a large negative number where there is padding."""
-    broadcast = graph.add("Unsqueeze", mask, graph.integers(1, 2))
-    absent = graph.add("Sub", broadcast, graph.constant(np.array(1, np.float32)))
-    return graph.add("Mul", absent, graph.constant(np.array(MASKED)))
-
-
-def _transform(graph: GraphBuilder, tensors: Weights, layer: str, states: str, bias: str) -> str:
+def _transform(graph: GraphBuilder, tensors: Weights, layer: str, states: str) -> str:
     def linear(name: str, inputs: str) -> str:
         weight = tensors[f"{layer}{name}.weight"].T
         return graph.linear(inputs, weight, tensors[f"{layer}{name}.bias"])
 
-    attended = linear("attention.output.dense", _attend(graph, tensors, layer, states, bias))
+    attended = linear("attention.output.dense", _attend(graph, tensors, layer, states))
     states = graph.normalize(
         tensors, f"{layer}attention.output.LayerNorm", graph.add("Add", attended, states)
     )
@@ -151,7 +140,7 @@ def _transform(graph: GraphBuilder, tensors: Weights, layer: str, states: str, b
     return graph.normalize(tensors, f"{layer}output.LayerNorm", graph.add("Add", outer, states))
 
 
-def _attend(graph: GraphBuilder, tensors: Weights, layer: str, states: str, bias: str) -> str:
+def _attend(graph: GraphBuilder, tensors: Weights, layer: str, states: str) -> str:
     """All heads' attention, side by side; the queries' weights carry the scale of the products."""
     scale = np.float32((WIDTH // HEADS) ** -0.5)
     parts = [
@@ -170,18 +159,10 @@ def _attend(graph: GraphBuilder, tensors: Weights, layer: str, states: str, bias
             strict=True,
         )
     )
-    scores = graph.add("Add", graph.add("MatMul", query, key), bias)
-    mixed = graph.add("MatMul", graph.add("Softmax", scores, axis=-1), value)
+    shares = graph.add("Softmax", graph.add("MatMul", query, key), axis=-1)
+    mixed = graph.add("MatMul", shares, value)
     return graph.add(
         "Reshape",
         graph.add("Transpose", mixed, perm=[0, 2, 1, 3]),
         graph.integers(0, 0, WIDTH),
     )
-
-
-def _pool(graph: GraphBuilder, mask: str, states: str) -> None:
-    """The mean over a text's tokens, at unit length; the sum points the same way as the mean."""
-    axis = graph.integers(1)
-    summed = graph.add("MatMul", graph.add("Unsqueeze", mask, axis), states)
-    total = graph.add("Squeeze", summed, axis)
-    graph.nodes.append(helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2))

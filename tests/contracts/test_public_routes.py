@@ -1,9 +1,11 @@
 """Every route asks for a permission, but for the few that are public."""
 
+import hashlib
+
+import httpx
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
 
 from shared.http import auth
 from shared.http.lambda_function import HttpFunction
@@ -18,31 +20,48 @@ PERMISSIONS = {
 }
 
 
+def routes() -> list[APIRoute]:
+    """The routes of all functions."""
+    handlers = [function.load() for function in list_functions()]
+    listed = [
+        route for handler in handlers if isinstance(handler, HttpFunction) for route in handler.router.routes
+    ]
+    assert all(isinstance(route, APIRoute) for route in listed)
+    return [route for route in listed if isinstance(route, APIRoute)]
+
+
 def asks_for_permission(dependant: Dependant) -> bool:
     return dependant.call in PERMISSIONS or any(map(asks_for_permission, dependant.dependencies))
 
 
-def public(routes: list[BaseRoute]) -> set[str]:
-    """The paths that answer without a permission; of what is no API route only the name is known."""
-    return {
-        route.path if isinstance(route, APIRoute) else repr(route)
-        for route in routes
-        if not (isinstance(route, APIRoute) and asks_for_permission(route.dependant))
-    }
-
-
-def test_the_functions_public_routes_are_the_known_ones() -> None:
-    handlers = [function.load() for function in list_functions()]
-    routes = [
-        route for handler in handlers if isinstance(handler, HttpFunction) for route in handler.router.routes
-    ]
-    assert public(routes) == PUBLIC_ON_LAMBDA
-
-
-def test_a_laptop_adds_the_documentation_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENVIRONMENT", "test")
-    assert public(compose(list_functions()).routes) == PUBLIC_ON_A_LAPTOP
-
-
 def test_permissions_are_found() -> None:
     assert len(PERMISSIONS) == len([name for name in vars(auth) if name.startswith("May")]) > 0
+
+
+def test_the_public_routes_of_the_functions_are_the_known_ones() -> None:
+    assert {route.path for route in routes() if not asks_for_permission(route.dependant)} == PUBLIC_ON_LAMBDA
+
+
+def test_every_permission_is_shown_as_the_principal() -> None:
+    for route in routes():
+        named = [
+            dependency.name for dependency in route.dependant.dependencies if dependency.call in PERMISSIONS
+        ]
+        assert named == ([] if route.path in PUBLIC_ON_LAMBDA else ["principal"])
+
+
+async def test_a_laptop_with_a_key_answers_others_on_public_routes_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADMIN_KEY_HASH", hashlib.sha256(b"a key").hexdigest())
+    application = compose(list_functions())
+    own = {route.path for route in application.routes if isinstance(route, APIRoute)}
+    known = {(method, route.path) for route in routes() for method in route.methods or ()}
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://concord") as client:
+        answered = {
+            path
+            for method, path in known | {("GET", path) for path in own}
+            if (await client.request(method, path)).status_code != httpx.codes.UNAUTHORIZED
+        }
+    assert answered == PUBLIC_ON_A_LAPTOP

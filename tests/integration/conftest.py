@@ -1,9 +1,14 @@
 """Fixtures of the tests on real servers."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from shared.config import EmbeddingSettings
+from shared.database.connections import SingleConnection, open_connection
+from shared.embeddings.protocol import Embedder
+from shared.embeddings.provider import open_embedder
+from tests.builders.library import Library, settings_of
 from tests.builders.postgres import VERSIONS
 from tests.builders.redis import RedisServer
 
@@ -20,3 +25,25 @@ def redis_url() -> Iterator[str]:
     """A Redis of this test session; tests keep apart by their keys."""
     with RedisServer() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The real local model."""
+    return open_embedder(EmbeddingSettings())
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[SingleConnection]:
+    """What a deployed function has: one connection to a migrated database of the test's own."""
+    connection = open_connection(settings_of(database_url))
+    yield connection
+    await connection.aclose()
+
+
+@pytest.fixture
+async def library(database: SingleConnection, embedder: Embedder) -> Library:
+    """An empty collection."""
+    created = Library(database, embedder)
+    await created.create()
+    return created

@@ -1,0 +1,86 @@
+"""What importing a handler loads: a cold start pays for every module.
+
+Counted rather than timed, so that it never depends on the machine. Raise a number only for a module that
+the function needs before its first answer; what is needed later is imported by what needs it.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.local.function_list import find_function, list_functions
+
+# Modules that importing the handler may load, on top of what Python loads by itself.
+BUDGETS = {
+    "chunks_embed": 410,
+    "collections_create": 575,
+    "collections_delete": 570,
+    "collections_get": 575,
+    "collections_list": 575,
+    "collections_update": 575,
+    "database_migrate": 385,
+    "documents_delete": 580,
+    "documents_delete_by_filter": 590,
+    "documents_get": 580,
+    "documents_list": 590,
+    "documents_search": 590,
+    "documents_update": 600,
+    "documents_upsert": 600,
+    "health_get": 465,
+    "indexes_maintain": 400,
+    "openapi_get": 440,
+}
+# Loaded by the first use of what needs them, or never.
+NEVER_AT_IMPORT = {
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "httpx",
+    "lark",
+    "multiprocessing",
+    "numpy",
+    "onnxruntime",
+    "psycopg_pool",
+    "redis",
+    "shared.cli",
+    "shared.local",
+    "tenacity",
+    "tokenizers",
+    "yaml",
+}
+NEVER_WITHOUT_HTTP = {"fastapi", "mangum", "starlette"}
+WITHOUT_A_DATABASE = {"health_get", "openapi_get"}
+
+COUNT = "import sys; before = set(sys.modules); import {}; print(*sys.modules.keys() - before)"
+
+
+def modules_of(module: str) -> set[str]:
+    """What a fresh process loads with it; in a bare environment, so that nothing adds to it."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT.format(module)],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_every_function_has_a_budget() -> None:
+    assert sorted(BUDGETS) == sorted(function.name for function in list_functions())
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_function_keeps_to_its_budget(name: str) -> None:
+    modules = modules_of(f"functions.{name}.handler")
+    forbidden = NEVER_AT_IMPORT | (set() if find_function(name).routes else NEVER_WITHOUT_HTTP)
+    forbidden |= {"psycopg"} if name in WITHOUT_A_DATABASE else set()
+    assert modules & forbidden == set()
+    assert len(modules) <= BUDGETS[name]
+
+
+def test_modules_are_seen() -> None:
+    assert {"numpy", "onnxruntime"} <= modules_of("shared.embeddings.local")
