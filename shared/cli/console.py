@@ -39,12 +39,15 @@ def say_error(error: ConcordError | ConfigurationError) -> None:
 
 
 def describe(error: ConcordError | ConfigurationError) -> str:
-    details = error.details if isinstance(error, ConcordError) else []
-    parts = []
-    for detail in details:
+    """A ConcordError on one line, with its details; a ConfigurationError as it is, a line per variable."""
+    if isinstance(error, ConfigurationError):
+        return error.message
+    parts = [error.message]
+    for detail in error.details:
         place = f"{detail['field']}, column {detail['column']}" if "column" in detail else detail["field"]
-        parts.append(f"{place}: {detail['message']}")
-    return f"{error.message} ({'; '.join(parts)})" if parts else error.message
+        if detail["message"] not in error.message:
+            parts.append(f"({place}: {detail['message']})")
+    return " ".join(" ".join(parts).split())
 
 
 class Stopwatch:

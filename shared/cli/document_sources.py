@@ -71,7 +71,7 @@ def _read_line(line: bytes, source: str) -> Item:
         return UnreadableItem(source, f"not JSON: {error}")
     if not isinstance(fields, dict):
         return UnreadableItem(source, "not a JSON object")
-    document = {_RENAMED.get(name, name): value for name, value in fields.items()}
+    document = {_RENAMED.get(name) or name: value for name, value in fields.items()}
     return SourcedDocument(source, document)
 
 

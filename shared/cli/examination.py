@@ -97,7 +97,9 @@ async def _check_database() -> list[Check]:
             ok=pgvector is not None and _number(pgvector) >= OLDEST_PGVECTOR,
             finding=pgvector or "not installed: `concord migrate` does it where the user may",
         ),
-        Check("indexes", ok=not invalid, finding=f"invalid: {', '.join(invalid)}" if invalid else "all valid"),
+        Check(
+            "indexes", ok=not invalid, finding=f"invalid: {', '.join(invalid)}" if invalid else "all valid"
+        ),
     ]
 
 
@@ -105,7 +107,9 @@ async def _check_migrations() -> list[Check]:
     status = await migration_status(migration_url(load_settings(MigrationSettings)))
     if not status.up_to_date:
         different = [*status.pending, *status.failed, *status.changed, *status.missing]
-        finding = f"the database and the files differ: {', '.join(different)}. See `concord migrate --status`."
+        finding = (
+            f"the database and the files differ: {', '.join(different)}. See `concord migrate --status`."
+        )
         return [Check("migrations", ok=False, finding=finding)]
     applied = Check("migrations", ok=True, finding=f"{len(status.applied)} applied")
     return [applied, await _check_work()]
@@ -145,7 +149,9 @@ async def _check_redis() -> list[Check]:
         await cache.aclose()
     milliseconds = (time.perf_counter() - started) * 1000
     works = answer.state is not CacheState.BYPASS
-    return [Check("redis", ok=works, finding=f"answers in {milliseconds:.1f} ms" if works else "does not answer")]
+    return [
+        Check("redis", ok=works, finding=f"answers in {milliseconds:.1f} ms" if works else "does not answer")
+    ]
 
 
 async def _check_embedder() -> list[Check]:

@@ -55,9 +55,9 @@ def ingest(
         _print_summary(collection, counts)
     if found["pending"]:
         how = "" if url else " `concord up` embeds them, as does `ingest --wait`."
-        say(f"{found['pending']} documents are found by words only until they are embedded.{how}")
+        say(f"Found by words only until they are embedded: {found['pending']}.{how}")
     if found["failed"]:
-        say(f"{found['failed']} documents could not be embedded; their embedding_error says why.")
+        say(f"Not embedded: {found['failed']}; each one's embedding_error says why.")
     if report.errors or found["failed"]:
         raise typer.Exit(ExitCode.FAILED)
 

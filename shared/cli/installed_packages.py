@@ -13,9 +13,7 @@ from shared.cli.document_sources import SourcedDocument
 README_CHARACTERS = 2_000
 _KEYWORDS = 20
 # Badges, logos and layout: lines that begin with an image, a link around one, a tag or a directive.
-_DECORATION = re.compile(
-    r"^\s*(\[?!\[|\[!\[|<[^>]*>|\.\. (image|\|)|:(alt|target|height|width):|\|[^|]*\|\s*$)"
-)
+_DECORATION = re.compile(r"^\s*(\[?!\[|<[^>]*>|\.\. (image|\|)|:(alt|target|height|width):)")
 
 
 def installed_readmes() -> Iterator[SourcedDocument]:
@@ -28,8 +26,8 @@ def installed_readmes() -> Iterator[SourcedDocument]:
         yield SourcedDocument(name, package_document(name, distribution.metadata))
 
 
-def package_document(name: str, metadata: Any) -> dict[str, Any]:
-    """A package's metadata (an email message) as a document."""
+def package_document(name: str, metadata: Message) -> dict[str, Any]:
+    """A package's metadata as a document."""
     summary = metadata.get("Summary")
     return {
         "id": document_id(name),
@@ -50,14 +48,12 @@ def without_decoration(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _description(metadata: Any) -> str:
-    described = metadata.get("Description")
-    if described is None and isinstance(metadata, Message):
-        described = metadata.get_payload()
-    return str(described or "").replace("\x00", "")
+def _description(metadata: Message) -> str:
+    described = metadata.get("Description") or metadata.get_payload()
+    return str(described).replace("\x00", "")
 
 
-def _home_page(metadata: Any) -> str | None:
+def _home_page(metadata: Message) -> str | None:
     home = metadata.get("Home-page")
     if home and home != "UNKNOWN":
         return str(home)

@@ -9,7 +9,7 @@ MRR_CUTOFF = 10
 
 
 def ndcg(ranking: Sequence[str], relevance: Mapping[str, int], cutoff: int = NDCG_CUTOFF) -> float:
-    """Gain (the grade itself, as trec_eval has it) discounted by log2 of rank + 1, as a share of the best possible.
+    """The gain of each rank (its grade, as in trec_eval) by log2 of rank + 1, as a share of the best.
 
     Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques (2002).
     """

@@ -48,9 +48,7 @@ async def serve(application: FastAPI, bound: socket.socket) -> None:
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    say(
-        f"Concord answers on {address_of(bound)}, its API is described at {address_of(bound)}/docs. Ctrl-C stops."
-    )
+    say(f"Concord answers on {address_of(bound)}, described at {address_of(bound)}/docs. Ctrl-C stops.")
     # Having stopped, the server raises the signal again for us; stopping is all it asks for.
     with suppress(KeyboardInterrupt):
         await uvicorn.Server(config).serve(sockets=[bound])

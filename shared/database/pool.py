@@ -56,4 +56,6 @@ class PooledConnections:
 
 async def _refuse_dropped(connection: psycopg.AsyncConnection[Any]) -> None:
     if was_dropped(connection):
+        # The pool would take back what the driver still believes to be alive.
+        await connection.close()
         raise psycopg.OperationalError("the server closed the connection")

@@ -5,6 +5,7 @@ import functools
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
@@ -67,6 +68,8 @@ class BedrockEmbedder:
         self._kind = model_named(model, dimensions)
         self._opened = client
         self._opening = threading.Lock()
+        # The event loop's own threads may be fewer, and others wait for them.
+        self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE, "bedrock")
 
     @property
     def model(self) -> str:
@@ -89,16 +92,21 @@ class BedrockEmbedder:
             characters=CHARACTERS_PER_REQUEST,
         )
         answers = await call_all(
-            [functools.partial(asyncio.to_thread, self._embed_group, group, purpose) for group in groups],
+            [functools.partial(self._call, group, purpose) for group in groups],
             at_once=REQUESTS_AT_ONCE,
             purpose=purpose,
         )
         return [vector for vectors in answers for vector in vectors]
 
     async def aclose(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+    async def _call(self, texts: list[str], purpose: Purpose) -> list[Vector]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._embed_group, texts, purpose)
 
     def _embed_group(self, texts: list[str], purpose: Purpose) -> list[Vector]:
         body = json.dumps(self._kind.request(texts, self._dimensions, purpose))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from shared.config import ConfigurationError
 from shared.embeddings.protocol import Purpose
 from shared.embeddings.remote_texts import cut_to_bytes
-from shared.config import ConfigurationError
 
 # Titan reads 8,192 tokens of a text.
 TITAN_LONGEST_TEXT_BYTES = 8_000

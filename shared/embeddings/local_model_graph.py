@@ -96,7 +96,7 @@ class GraphBuilder:
 
 def _quantize(weight: Floats, *, axis: int, largest: int) -> tuple[NDArray[np.int8], Floats]:
     """Integers from -largest to largest and, for each line along `axis`, the scale that gives it back."""
-    scales: Floats = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(largest)
+    scales = (np.abs(weight).max(axis=axis, keepdims=True) / largest).astype(np.float32)
     return np.rint(weight / scales).astype(np.int8), scales
 
 

@@ -11,15 +11,13 @@ def open_embedder(settings: EmbeddingSettings) -> Embedder:
 
     Raises ConfigurationError, naming the variable, when the provider has no such model.
     """
-    match settings.embedding_provider:
-        case EmbeddingProvider.LOCAL:
-            return _open_local(settings)
-        case EmbeddingProvider.BEDROCK:
-            from shared.embeddings.bedrock import BedrockEmbedder
+    if settings.embedding_provider is EmbeddingProvider.LOCAL:
+        return _open_local(settings)
+    if settings.embedding_provider is EmbeddingProvider.BEDROCK:
+        from shared.embeddings.bedrock import BedrockEmbedder
 
-            return BedrockEmbedder(model=settings.embedding_model, dimensions=settings.embedding_dimensions)
-        case EmbeddingProvider.OPENAI:
-            return _open_openai(settings)
+        return BedrockEmbedder(model=settings.embedding_model, dimensions=settings.embedding_dimensions)
+    return _open_openai(settings)
 
 
 def _open_local(settings: EmbeddingSettings) -> Embedder:

@@ -1,5 +1,6 @@
 """A real Postgres 18 with pgvector, from a Python package, for a laptop without one."""
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -95,8 +96,7 @@ def _start(data: Path) -> None:
     server = _server(data)
     server.ensure_pgdata_inited()
     sockets = socket_folder(data)
-    if server.system_user is not None:
-        shutil.chown(sockets, server.system_user)
+    shutil.chown(sockets, server.system_user or os.getuid())
     options = f'-h "" -k {shlex.quote(str(sockets))}'
     _control(server, "-t", str(START_SECONDS), "-o", options, "-l", str(data / "log"), "start")
 

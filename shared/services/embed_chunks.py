@@ -89,15 +89,22 @@ class EmbedRun:
             if len(claims) == 1:
                 await self._release(claims, error, final=True)
                 return
-            for claim in claims:
-                await self._embed_claimed([claim])
+            await self._embed_one_by_one(claims)
         except ConcordError as error:
             await self._release(claims, error, final=False)
             raise
         except asyncio.CancelledError:
-            # A laptop's worker is stopped in the middle of its work: the next one need not wait for its leases.
+            # A laptop's worker is stopped in the middle of its work; the next need not wait for its leases.
             await self._release(claims, None, final=False)
             raise
+
+    async def _embed_one_by_one(self, claims: Sequence[EmbeddingJobRow]) -> None:
+        for place, claim in enumerate(claims, 1):
+            try:
+                await self._embed_claimed([claim])
+            except (ConcordError, asyncio.CancelledError):
+                await self._release(claims[place:], None, final=False)
+                raise
 
     async def _embed(self, claims: Sequence[EmbeddingJobRow], chunks: Sequence[UnembeddedChunk]) -> None:
         for chunk in chunks:

@@ -7,7 +7,7 @@ from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest, SearchResponse, Usage
-from shared.embeddings.protocol import Embedder
+from shared.embeddings.protocol import Embedder, Purpose
 from shared.errors import (
     CollectionNotFound,
     EmbedderRejected,
@@ -70,7 +70,7 @@ async def search_documents(
 async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
     """The query's vector, or None while the embedder cannot be used: words still can."""
     try:
-        vectors = await embedder.embed([text])
+        vectors = await embedder.embed([text], purpose=Purpose.QUERY)
     except (EmbedderUnavailable, EmbedderRejected) as error:
         logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error))
         count(Metric.SEARCH_DEGRADED)

@@ -1,6 +1,6 @@
 """`concord demo --once` in a new folder, with everything downloaded, beside the 30 seconds it may take.
 
-    uv run python -m tests.benchmarks.demo [--json] [--rounds N]
+uv run python -m tests.benchmarks.demo [--json] [--rounds N]
 """
 
 import statistics

@@ -6,12 +6,56 @@ from typing import Any
 
 from shared.domain.documents import DocumentInput
 
-WORDS = (
-    "river mountain harbour engine compiler database index vector query lantern orchard violin "
-    "copper glacier market railway sailor teacher window bridge castle desert forest garden "
-    "island journal kitchen library museum novel ocean palace quarry rocket saddle temple "
-    "umbrella valley winter yellow zebra running runs ran connection connected stations station"
-).split()
+WORDS = [
+    "river",
+    "mountain",
+    "harbour",
+    "engine",
+    "compiler",
+    "database",
+    "index",
+    "vector",
+    "query",
+    "lantern",
+    "orchard",
+    "violin",
+    "copper",
+    "glacier",
+    "market",
+    "railway",
+    "sailor",
+    "teacher",
+    "window",
+    "bridge",
+    "castle",
+    "desert",
+    "forest",
+    "garden",
+    "island",
+    "journal",
+    "kitchen",
+    "library",
+    "museum",
+    "novel",
+    "ocean",
+    "palace",
+    "quarry",
+    "rocket",
+    "saddle",
+    "temple",
+    "umbrella",
+    "valley",
+    "winter",
+    "yellow",
+    "zebra",
+    "running",
+    "runs",
+    "ran",
+    "connection",
+    "connected",
+    "stations",
+    "station",
+]
 
 
 def a_document(id: str = "a", body: str = "Some text.", **fields: Any) -> DocumentInput:  # noqa: A002 - its field's name

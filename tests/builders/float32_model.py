@@ -35,5 +35,5 @@ class Float32Model:
 
     def embed(self, text: str) -> NDArray[np.float32]:
         token_ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        vectors: NDArray[np.float32] = self._session.run(["embedding"], {"input_ids": token_ids})[0]
-        return vectors[0]
+        vector: NDArray[np.float32] = self._session.run(["embedding"], {"input_ids": token_ids})[0][0]
+        return vector

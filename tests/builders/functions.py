@@ -55,20 +55,20 @@ class Functions:
             asyncio.set_event_loop(None)
 
     def process(self, name: str, event: Event, *, seconds: float = 60.0) -> Any:
-        """What a queue, schedule or deployment function returns."""
+        """What a queue, schedule or deployment function returns, as Lambda passes it on: in JSON."""
         function = self._events.get(name)
         if function is None:
             function = self._events[name] = self._event_function(name)
-        return function(event, LambdaContext(name, seconds))
+        return json.loads(json.dumps(function(event, LambdaContext(name, seconds))))
 
     def close(self) -> None:
         for resource in self._opened:
             self._loop.run_until_complete(resource.aclose())
         for function in self._events.values():
-            if hasattr(function._resources, "database"):
-                function._runner.run(function._resources.database.aclose())
-            elif hasattr(function._resources, "aclose"):
-                function._runner.run(cast(_Closable, function._resources).aclose())
+            opened: Any = function._resources
+            closable = getattr(opened, "database", opened)
+            if hasattr(closable, "aclose"):
+                function._runner.run(closable.aclose())
             function._runner.close()
         self._loop.close()
         gc.unfreeze()

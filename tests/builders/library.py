@@ -62,21 +62,15 @@ class Library:
 
     async def create(self, language: str = "english", settings: EmbeddingSettings | None = None) -> None:
         space = configured_space(settings or EmbeddingSettings())
-        await create_collection(
-            self.database, self._cache, ADMIN, space, name=self.name, language=language
-        )
+        await create_collection(self.database, self._cache, ADMIN, space, name=self.name, language=language)
 
     async def upsert(self, *documents: DocumentInput) -> dict[str, WriteStatus | None]:
-        outcomes = await upsert_documents(
-            self.database, self._cache, self.queue, ADMIN, self.name, documents
-        )
+        outcomes = await upsert_documents(self.database, self._cache, self.queue, ADMIN, self.name, documents)
         return {outcome.id: outcome.status for outcome in outcomes}
 
     async def change(self, id: str, **fields: Any) -> StoredDocument:  # noqa: A002 - its field's name
         change = DocumentChange(**fields)
-        return await update_document(
-            self.database, self._cache, self.queue, ADMIN, self.name, id, change
-        )
+        return await update_document(self.database, self._cache, self.queue, ADMIN, self.name, id, change)
 
     async def get(self, id: str) -> StoredDocument:  # noqa: A002 - its field's name
         return await get_document(self.database, ADMIN, self.name, id)

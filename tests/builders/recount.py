@@ -103,14 +103,12 @@ def query_terms(database_url: str, text: str, language: str = "english") -> dict
 
 
 def bm25_shares(statistics: Statistics, query: dict[str, int]) -> dict[str, float]:
-    """BM25 (k1 = 1.2, b = 0.75) of each document with a word of the query, as a share of the query's weight."""
+    """BM25 (k1 = 1.2, b = 0.75) of each document with a word of the query, as a share of the most there is."""
     average = statistics.length / statistics.documents
     weights = {}
     for term, repeats in query.items():
         documents = statistics.document_frequencies.get(term, 0)
-        weights[term] = repeats * math.log(
-            1 + (statistics.documents - documents + 0.5) / (documents + 0.5)
-        )
+        weights[term] = repeats * math.log(1 + (statistics.documents - documents + 0.5) / (documents + 0.5))
     scores: dict[str, float] = defaultdict(float)
     for (document, term), (frequency, length) in statistics.postings.items():
         if term in weights:

@@ -26,11 +26,12 @@ REQUESTS = {
     "documents_search": http_event("POST", "/v1/collections/guides/search", {"q": "a"}),
 }
 NEEDS_A_KEY = "A valid key is needed: send it as `Authorization: Bearer <key>`."
+SIGN_IN = {"www-authenticate": "Bearer"}
 NOT_YET = "Nobody can sign in yet: set ADMIN_KEY_HASH."
 
 
 def refused(message: str) -> Event:
-    return error_answer(401, "unauthenticated", message, "unauthenticated", **{"www-authenticate": "Bearer"})
+    return error_answer(401, "unauthenticated", message, "unauthenticated", [], **SIGN_IN)
 
 
 def signed(event: Event, key: str) -> Event:

@@ -209,7 +209,7 @@ def test_what_is_no_batch(functions: Functions, guides: Upsert, body: object, fi
 
 
 @pytest.mark.parametrize(
-    "id", ["a%00", "a%20b", "a%0A", "%ED%A0%80", "%FF", "caf\u00e9", "a%3Fb", "a%25", "x" * 257]
+    "address", ["a%00", "a%20b", "a%0A", "%ED%A0%80", "%FF", "caf\u00e9", "a%3Fb", "a%25", "x" * 257]
 )
 @pytest.mark.parametrize(
     ("name", "method", "body"),
@@ -220,10 +220,13 @@ def test_what_is_no_batch(functions: Functions, guides: Upsert, body: object, fi
     ],
 )
 def test_an_address_with_an_id_that_none_can_have(
-    functions: Functions, guides: Upsert, name: str, method: str, body: object, id: str
+    functions: Functions, guides: Upsert, name: str, method: str, body: object, address: str
 ) -> None:
     guides({"id": "a"})
-    for path, field in ((f"{DOCUMENTS}/{id}", "id"), (f"/v1/collections/{id}/documents/a", "collection")):
+    for path, field in (
+        (f"{DOCUMENTS}/{address}", "id"),
+        (f"/v1/collections/{address}/documents/a", "collection"),
+    ):
         refused = functions(name, http_event(method, path, body))
         assert refused["statusCode"] == 422
         assert refused["body"]["error"]["code"] == "invalid_request"
@@ -231,10 +234,10 @@ def test_an_address_with_an_id_that_none_can_have(
 
 
 @pytest.mark.usefixtures("guides")
-@pytest.mark.parametrize("id", ["a%2Fb", "a/b", ""])
-def test_a_slash_makes_it_another_address(functions: Functions, id: str) -> None:
+@pytest.mark.parametrize("address", ["a%2Fb", "a/b", ""])
+def test_a_slash_makes_it_another_address(functions: Functions, address: str) -> None:
     nowhere = error_answer(404, "not_found", "There is nothing at this address.", "not_found")
-    assert functions("documents_get", http_event("GET", f"{DOCUMENTS}/{id}")) == nowhere
+    assert functions("documents_get", http_event("GET", f"{DOCUMENTS}/{address}")) == nowhere
 
 
 @pytest.mark.usefixtures("guides")

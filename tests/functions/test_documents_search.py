@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from shared.embeddings.protocol import Embedder
 from shared.errors import EmbedderUnavailable
+from tests.builders.embedders import FailingEmbedder
 from tests.builders.events import answer, error_answer, http_event
 from tests.builders.functions import TIME_OF_ANY, Functions
 from tests.functions.conftest import Upsert
@@ -43,7 +45,7 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                     "created_at": TIME_OF_ANY,
                     "updated_at": TIME_OF_ANY,
                 },
-                # "cat" twice among 5 words, where documents have 4 on average; the root of the share of one word of one.
+                # "cat" twice among 5 words, where documents have 4 on average; the share of one word of one.
                 "score": near(math.sqrt(2 / (2 + 0.3 + 0.9 * 5 / 4))),
                 "passages": [
                     {
@@ -103,26 +105,14 @@ def test_a_search_by_meaning_and_words(functions: Functions, guides: Upsert) -> 
         assert hit["passages"] == []
 
 
-class UnavailableEmbedder:
-    """An embedder whose provider is down."""
-
-    model = "all-MiniLM-L6-v2"
-    dimensions = 384
-
-    async def embed(self, texts: object) -> list[list[float]]:
-        raise EmbedderUnavailable
-
-    async def aclose(self) -> None:
-        """There is nothing to close."""
-
-
 @pytest.mark.parametrize("mode", ["hybrid", "semantic"])
 def test_words_still_answer_while_the_embedder_is_down(
-    functions: Functions, guides: Upsert, mode: str
+    functions: Functions, guides: Upsert, embedder: Embedder, mode: str
 ) -> None:
     guides(CATS, DOGS)
+    down = FailingEmbedder(embedder, lambda _: EmbedderUnavailable())
     event = http_event("POST", SEARCH, {"q": "bark", "mode": mode, "include_fields": ["id"], "passages": 0})
-    degraded = functions("documents_search", event, replace={"embedder": UnavailableEmbedder()})
+    degraded = functions("documents_search", event, replace={"embedder": down})
     assert degraded == answer(
         200,
         {

@@ -69,7 +69,7 @@ def test_no_language_is_left_out(functions: Functions, guides: Upsert) -> None:
         "hindi": "\u0928\u092e\u0938\u094d\u0924\u0947",
         "full_width": "\uff21\uff22\uff23",
     }
-    assert guides(*({"id": id, "body": text} for id, text in texts.items()))["statusCode"] == 200
+    assert guides(*({"id": name, "body": text} for name, text in texts.items()))["statusCode"] == 200
     assert found_ids(functions, "\u03b1\u03b8\u03ae\u03bd\u03b1") == ["greek"]
     assert found_ids(functions, "\u30bf\u30ef\u30fc") == ["japanese"]
     assert found_ids(functions, "ma\u00f1ana") == ["emoji"]

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.config import EmbeddingSettings
 from shared.database.connections import SingleConnection, open_connection
 from shared.embeddings.protocol import Embedder
-from shared.embeddings.provider import open_embedder
 from tests.builders.library import Library, settings_of
 from tests.builders.postgres import VERSIONS
 from tests.builders.redis import RedisServer
@@ -25,12 +23,6 @@ def redis_url() -> Iterator[str]:
     """A Redis of this test session; tests keep apart by their keys."""
     with RedisServer() as server:
         yield server.url
-
-
-@pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    """The real local model."""
-    return open_embedder(EmbeddingSettings())
 
 
 @pytest.fixture

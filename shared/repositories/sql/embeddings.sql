@@ -78,9 +78,11 @@ WHERE j.collection_id = w.collection_id AND j.document_number = w.document_numbe
 
 -- name: release_jobs
 -- Frees claims early, with the reason; after the last attempt, or when trying again cannot help, they have failed.
+-- Without a reason only time was short, which is no attempt.
 UPDATE concord.embedding_job j
 SET claimed_until = NULL, error = %(error)s,
-    state = CASE WHEN %(final)s OR j.attempts >= %(max_attempts)s
+    attempts = CASE WHEN %(error)s::text IS NULL THEN j.attempts - 1 ELSE j.attempts END,
+    state = CASE WHEN %(final)s OR (%(error)s::text IS NOT NULL AND j.attempts >= %(max_attempts)s)
                  THEN 'failed' ELSE 'pending' END::concord.embedding_state
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
     AS w (collection_id, document_number, index_number)

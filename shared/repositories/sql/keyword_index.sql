@@ -68,7 +68,7 @@ WITH incoming AS MATERIALIZED (
     FROM incoming i LEFT JOIN chunk_terms t USING (document_number, ordinal)
     ON CONFLICT (collection_id, id) DO UPDATE SET
         ordinal = excluded.ordinal, span_start = excluded.span_start, span_end = excluded.span_end,
-        page = excluded.page, term_ids = excluded.term_ids, term_counts = excluded.term_counts
+        page = excluded.page, heading_path = excluded.heading_path, term_ids = excluded.term_ids, term_counts = excluded.term_counts
 ), postings AS MATERIALIZED (
     SELECT term_id, index_number, least(sum(frequency), 32767)::smallint AS frequency
     FROM counted GROUP BY term_id, index_number

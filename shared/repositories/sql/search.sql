@@ -123,7 +123,7 @@ LEFT JOIN LATERAL (
                'text', cut.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
                'heading_path', b.heading_path, 'score', b.score,
                'marked', CASE WHEN %(highlight)s THEN ts_headline(
-                   t.language::regconfig, cut.text, (SELECT words FROM query),
+                   t.language::regconfig, translate(cut.text, E'\x02\x03', '  '), (SELECT words FROM query),
                    E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') END
            ) ORDER BY b.score DESC, b.ordinal) AS list
     FROM (

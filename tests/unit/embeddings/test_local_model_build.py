@@ -154,4 +154,4 @@ def test_no_product_of_weights_overflows_16_bits(model_directory: Path) -> None:
     largest = [np.abs(onnx.numpy_helper.to_array(constants[node.input[1]])).max() for node in products]
 
     assert len(products) == 6 * 4
-    assert max(largest) * 255 * 2 <= 32_767
+    assert int(max(largest)) * 255 * 2 <= 32_767

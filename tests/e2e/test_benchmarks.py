@@ -1,0 +1,36 @@
+"""The benchmarks run, on little generated text: their figures are for people, not for this test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(name: str, *options: str) -> dict[str, dict[str, float]]:
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    report: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "ratios"),
+    [
+        (
+            "ingest",
+            ["--documents", "10", "--short", "200"],
+            {"ingest_vs_raw_embedder", "keyword_ingest_vs_plain_inserts"},
+        ),
+        ("search", ["--documents", "40"], {"hybrid_p50_vs_by_hand", "hybrid_p95_vs_by_hand"}),
+        ("function_start", ["--rounds", "1"], {"start_vs_hello"}),
+    ],
+)
+def test_prints_rows_and_ratios(name: str, options: list[str], ratios: set[str], tmp_path: Path) -> None:
+    report = run(name, *options, "--data", str(tmp_path))
+    assert report.keys() == {"machine", "rows", "ratios"}
+    assert report["ratios"].keys() == ratios
+    assert all(ratio > 0 for ratio in report["ratios"].values())

@@ -1,0 +1,57 @@
+from typing import Any
+
+from rich.console import Console
+
+from shared.cli.search_table import highlighted, search_table
+
+
+def response(**changes: Any) -> dict[str, Any]:
+    passage = {"text": "a <b> cat", "highlight": "a &lt;b&gt; <mark>cat</mark>", "heading": "Pets > Cats"}
+    hits = [
+        {"document": {"id": "one", "title": "Cats [bold]"}, "score": 0.91234, "passages": [passage]},
+        {"document": {"id": "two", "title": None}, "score": 0.5, "passages": []},
+        {
+            "document": {"id": "three", "title": None},
+            "score": 0.4,
+            "passages": [{"text": "x < y", "highlight": None, "heading": None}],
+        },
+    ]
+    whole = {"hits": hits, "found": 3, "found_exact": True, "mode": "keyword", "degraded": [], "took_ms": 1.5}
+    return {**whole, **changes}
+
+
+def shown(found: dict[str, Any]) -> str:
+    console = Console(width=100, record=True, quiet=False, file=None)
+    with console.capture() as captured:
+        console.print(search_table("cats", found))
+    return captured.get()
+
+
+def test_hits_are_shown_with_their_passages() -> None:
+    text = shown(response())
+    for part in ["cats", "0.912", "Cats [bold]", "one", "Pets > Cats", "a <b> cat", "two", "three", "x < y"]:
+        assert part in text
+    assert "keyword, 3 found, 1.5 ms" in text
+
+
+def test_what_is_not_known_or_not_used_is_told() -> None:
+    text = shown(response(found_exact=False, degraded=["semantic"]))
+    assert "keyword, about 3 found, 1.5 ms, without semantic" in text
+
+
+def test_marks_become_styles() -> None:
+    text = highlighted("the <mark>cat</mark>\nsat &amp; the <mark>cat</mark>")
+    assert text.plain == "the cat sat & the cat"
+    assert [text.plain[span.start : span.end] for span in text.spans] == ["cat", "cat"]
+
+
+def test_a_long_passage_is_cut_around_its_first_mark() -> None:
+    text = highlighted(f"{'before ' * 100}<mark>here</mark>{' after' * 100}")
+    assert text.plain.startswith("…re before")
+    assert text.plain.endswith("…")
+    assert "here" in text.plain
+    assert len(text.plain) == 282
+
+
+def test_a_short_passage_is_whole() -> None:
+    assert highlighted("no marks").plain == "no marks"

@@ -1,0 +1,117 @@
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.embeddings import remote_calls
+from shared.embeddings.protocol import Purpose
+from shared.embeddings.remote_calls import ATTEMPTS, TryAgain, call_all
+from shared.errors import EmbedderRejected, EmbedderUnavailable
+
+
+def failing(*errors: Exception) -> Callable[[], Awaitable[str]]:
+    """A call that fails in these ways, one after the other, and then answers."""
+    remaining = list(errors)
+
+    async def call() -> str:
+        if remaining:
+            raise remaining.pop(0)
+        return "answer"
+
+    return call
+
+
+async def test_answers_come_in_order_and_few_calls_run_at_once() -> None:
+    running = most = 0
+
+    def call(number: int) -> Callable[[], Awaitable[int]]:
+        async def answer() -> int:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0.01 if number % 2 else 0.002)
+            running -= 1
+            return number
+
+        return answer
+
+    answers = await call_all([call(number) for number in range(9)], at_once=3, purpose=Purpose.DOCUMENT)
+
+    assert answers == list(range(9))
+    assert most == 3
+
+
+async def test_no_calls_have_no_answers() -> None:
+    calls: list[Callable[[], Awaitable[str]]] = []
+
+    assert await call_all(calls, at_once=1, purpose=Purpose.QUERY) == []
+
+
+async def test_waits_as_long_as_the_provider_asks() -> None:
+    started = time.monotonic()
+
+    answers = await call_all([failing(TryAgain("busy", after_seconds=0.2))], at_once=1, purpose=Purpose.QUERY)
+
+    assert answers == ["answer"]
+    assert time.monotonic() - started >= 0.2
+
+
+async def test_backs_off_by_itself_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    slept = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await slept(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    errors = [TryAgain("busy") for _ in range(ATTEMPTS - 1)]
+    assert await call_all([failing(*errors)], at_once=1, purpose=Purpose.DOCUMENT) == ["answer"]
+
+    assert len(set(waits)) == ATTEMPTS - 1
+    assert all(0 <= wait <= 0.5 * 2**number for number, wait in enumerate(waits))
+
+
+async def test_gives_up_after_some_attempts() -> None:
+    errors = [TryAgain(f"attempt {number}", after_seconds=0) for number in range(1, 20)]
+
+    with pytest.raises(EmbedderUnavailable, match=f"^attempt {ATTEMPTS}$"):
+        await call_all([failing(*errors)], at_once=1, purpose=Purpose.DOCUMENT)
+
+
+async def test_does_not_keep_a_query_waiting() -> None:
+    started = time.monotonic()
+
+    with pytest.raises(EmbedderUnavailable, match="busy"):
+        await call_all([failing(TryAgain("busy", after_seconds=30))], at_once=1, purpose=Purpose.QUERY)
+
+    assert time.monotonic() - started < 1
+
+
+async def test_a_provider_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(remote_calls.PATIENCE_SECONDS, Purpose.QUERY, 0.05)
+
+    async def hang() -> None:
+        await asyncio.sleep(60)
+
+    with pytest.raises(EmbedderUnavailable, match=r"within 0\.05 seconds"):
+        await call_all([hang], at_once=1, purpose=Purpose.QUERY)
+
+
+async def test_a_refusal_is_not_repeated_and_cancels_the_others() -> None:
+    cancelled = asyncio.Event()
+
+    async def hang() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cancelled.set()
+        return "late"
+
+    calls = [hang, failing(EmbedderRejected("no"))]
+    with pytest.raises(EmbedderRejected, match=r"^no$"):
+        await call_all(calls, at_once=2, purpose=Purpose.DOCUMENT)
+
+    assert cancelled.is_set()
