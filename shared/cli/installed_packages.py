@@ -2,8 +2,7 @@
 
 import importlib.metadata
 import re
-from collections.abc import Iterator
-from email.message import Message
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.cli.document_ids import document_id
@@ -12,32 +11,33 @@ from shared.cli.document_sources import SourcedDocument
 # As much of each README as keeps the demo short: what a package is for stands at its beginning.
 README_CHARACTERS = 2_000
 _KEYWORDS = 20
+_HOME_LABELS = ("homepage", "home", "repository", "source", "source code", "documentation")
 # Badges, logos and layout: lines that begin with an image, a link around one, a tag or a directive.
 _DECORATION = re.compile(r"^\s*(\[?!\[|<[^>]*>|\.\. (image|\|)|:(alt|target|height|width):)")
 
 
 def installed_readmes() -> Iterator[SourcedDocument]:
     """One document per installed package, by name, with the beginning of its README as its body."""
-    distributions = {
-        distribution.metadata["Name"].lower(): distribution
+    packages = {
+        distribution.name.lower(): distribution.metadata.json
         for distribution in importlib.metadata.distributions()
     }
-    for name, distribution in sorted(distributions.items()):
-        yield SourcedDocument(name, package_document(name, distribution.metadata))
+    for name, fields in sorted(packages.items()):
+        yield SourcedDocument(name, package_document(name, fields))
 
 
-def package_document(name: str, metadata: Message) -> dict[str, Any]:
-    """A package's metadata as a document."""
-    summary = metadata.get("Summary")
+def package_document(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A package as a document. `fields` are its metadata in JSON form (PEP 566)."""
+    summary = _told(fields, "summary")
     return {
         "id": document_id(name),
-        "title": f"{name}: {summary}" if summary and summary != "UNKNOWN" else name,
-        "body": without_decoration(_description(metadata))[:README_CHARACTERS],
-        "url": _home_page(metadata),
+        "title": f"{name}: {summary}" if summary else name,
+        "body": without_decoration(_told(fields, "description"))[:README_CHARACTERS],
+        "url": _home_page(fields),
         "metadata": {
-            "version": metadata["Version"],
-            **_named("license", metadata.get("License-Expression")),
-            **_named("keywords", _keywords(metadata.get("Keywords"))),
+            "version": fields["version"],
+            **_named("license", _told(fields, "license_expression")),
+            **_named("keywords", _keywords(fields.get("keywords", ""))),
         },
     }
 
@@ -48,25 +48,23 @@ def without_decoration(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _description(metadata: Message) -> str:
-    described = metadata.get("Description") or metadata.get_payload()
-    return str(described).replace("\x00", "")
+def _told(fields: Mapping[str, Any], name: str) -> str:
+    """The field, empty where it is missing, or unknown as older tools wrote it."""
+    text = str(fields.get(name, "")).replace("\x00", "")
+    return "" if text == "UNKNOWN" else text
 
 
-def _home_page(metadata: Message) -> str | None:
-    home = metadata.get("Home-page")
-    if home and home != "UNKNOWN":
-        return str(home)
-    links = [str(link).partition(", ") for link in metadata.get_all("Project-URL") or []]
+def _home_page(fields: Mapping[str, Any]) -> str | None:
+    links = [str(link).partition(", ") for link in fields.get("project_url", ())]
     by_label = {label.lower(): address for label, _, address in links}
-    for label in ("homepage", "home", "repository", "source", "source code", "documentation"):
-        if label in by_label:
-            return by_label[label]
-    return next(iter(by_label.values()), None)
+    candidates = (by_label.get(label) for label in _HOME_LABELS)
+    found = (_told(fields, "home_page"), *candidates, *by_label.values())
+    return next((address for address in found if address), None)
 
 
-def _keywords(text: str | None) -> list[str]:
-    return [word for word in re.split(r"[,\s]+", text or "") if word][:_KEYWORDS]
+def _keywords(keywords: str | list[str]) -> list[str]:
+    text = keywords if isinstance(keywords, str) else " ".join(keywords)
+    return [word for word in re.split(r"[,\s]+", text) if word][:_KEYWORDS]
 
 
 def _named(name: str, value: Any) -> dict[str, Any]:

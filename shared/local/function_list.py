@@ -59,7 +59,7 @@ class DeployedFunction:
 def list_functions(template: Path = TEMPLATE) -> list[DeployedFunction]:
     """The template's functions, in its order. Raises ConfigurationError when it cannot be read."""
     try:
-        resources = yaml.load(template.read_bytes(), _TemplateLoader)["Resources"]  # noqa: S506 - a SafeLoader
+        resources = _TemplateLoader(template.read_bytes()).get_single_data()["Resources"]
         return [
             _read_function(resource["Properties"])
             for resource in resources.values()

@@ -8,7 +8,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -52,7 +52,9 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
             ) from error
 
     def stop() -> None:
-        _control(_server(data), "-m", "fast", "stop")
+        # One that died, or does not stop in time, is recovered by whoever needs it next.
+        with suppress(subprocess.SubprocessError):
+            _control(_server(data), "-m", "fast", "stop")
 
     with shared_server(folder, "postgres", start=start, stop=stop):
         yield f"postgresql://postgres@localhost/postgres?host={quote(str(_socket_folder_of(data)))}"
@@ -91,8 +93,20 @@ def _start(data: Path) -> None:
         if time.monotonic() > deadline:
             raise PostgresNotStarted(f"The embedded Postgres is not ready. Its log is {data / 'log'}.")
         time.sleep(0.05)
+    has_died = pid_file.exists()
     # Postgres refuses to start while the number in a stale file is that of some other process.
     pid_file.unlink(missing_ok=True)
+    while True:
+        try:
+            return _launch(data)
+        except subprocess.CalledProcessError:
+            # It also refuses while processes of a server that was killed are about to notice it.
+            if not has_died or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _launch(data: Path) -> None:
     server = _server(data)
     server.ensure_pgdata_inited()
     sockets = socket_folder(data)

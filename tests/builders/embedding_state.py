@@ -36,7 +36,8 @@ def execute(database_url: str, statement: LiteralString) -> list[tuple[Any, ...]
 def jobs(database_url: str) -> dict[str, Job]:
     rows = execute(
         database_url,
-        "SELECT d.id, j.state::text, j.attempts, j.claimed_until > now(), j.error FROM concord.embedding_job j"
+        "SELECT d.id, j.state::text, j.attempts, j.claimed_until > now(), j.error"
+        " FROM concord.embedding_job j"
         " JOIN concord.document d ON d.collection_id = j.collection_id AND d.number = j.document_number",
     )
     return {row[0]: Job(row[1], row[2], bool(row[3]), row[4]) for row in rows}

@@ -103,7 +103,7 @@ def query_terms(database_url: str, text: str, language: str = "english") -> dict
 
 
 def bm25_shares(statistics: Statistics, query: dict[str, int]) -> dict[str, float]:
-    """BM25 (k1 = 1.2, b = 0.75) of each document with a word of the query, as a share of the most there is."""
+    """BM25 (k1 = 1.2, b = 0.75) of each document with a word of the query, as a share of the most."""
     average = statistics.length / statistics.documents
     weights = {}
     for term, repeats in query.items():

@@ -66,6 +66,12 @@ def test_only_the_admin_key_opens_production(functions: Functions, name: str) ->
         assert functions(name, signed(REQUESTS[name], key))["statusCode"] in {200, 201, 404, 409}
 
 
+def test_no_key_is_never_the_right_one(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_KEY_HASH", hashlib.sha256(b"").hexdigest())
+    for event in (REQUESTS["collections_list"], signed(REQUESTS["collections_list"], "Bearer ")):
+        assert functions("collections_list", event) == refused(NEEDS_A_KEY)
+
+
 @pytest.mark.usefixtures("admin_key")
 def test_a_configured_key_is_asked_for_locally_too(functions: Functions) -> None:
     assert functions("collections_list", REQUESTS["collections_list"]) == refused(NEEDS_A_KEY)

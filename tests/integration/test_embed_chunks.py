@@ -1,4 +1,4 @@
-"""From a stored text to its vectors, by workers that meet writers, other workers and failures."""
+"""From a stored text to its vectors, and no more of them than needed."""
 
 import random
 import time
@@ -14,6 +14,7 @@ from shared.errors import (
 )
 from tests.builders.documents import a_document, prose
 from tests.builders.embedders import FailingEmbedder, RecordingEmbedder
+from tests.builders.embedding_state import assert_vectors_are_right, execute, jobs, sections
 from tests.builders.library import Library
 
 CATS = "Cats are small carnivorous mammals that purr."

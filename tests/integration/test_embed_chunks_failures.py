@@ -108,7 +108,7 @@ async def test_a_collection_of_another_model(library: Library) -> None:
     found = await other.search("cats")
     assert ([hit.document.id for hit in found.hits], found.degraded) == (["a"], ["semantic"])
     with pytest.raises(EmbeddingSpaceMismatch):
-        await by_meaning(other, "cats")
+        await other.search("cats", mode="semantic")
 
 
 async def test_a_run_that_is_out_of_time_gives_back_what_it_holds(

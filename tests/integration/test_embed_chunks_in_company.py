@@ -1,12 +1,17 @@
 """Workers that meet writers and other workers."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from shared.database.pool import PooledConnections
+from shared.database.units_of_work import UnitOfWork
+from shared.domain.principals import WORKER
 from shared.embeddings.protocol import Embedder
+from shared.repositories import embedding_jobs
+from tests.builders.claims import pool
 from tests.builders.documents import a_document
 from tests.builders.embedders import HeldEmbedder, RecordingEmbedder
 from tests.builders.embedding_state import Job, assert_vectors_are_right, execute, jobs, sections
@@ -67,7 +72,7 @@ async def test_a_worker_of_the_old_text_leaves_the_new_one_pending(
     assert (await library.get("a")).embedding_state == "pending"
     assert jobs(database_url)["a"] == Job("pending", 0, is_claimed=False, error=None)
     assert execute(database_url, "SELECT count(*) FROM concord.embedding") == [(0,)]
-    assert (await by_meaning(library, "feline pets")).hits == []
+    assert await library.find("feline pets", mode="semantic") == []
     await library.embed()
     await assert_vectors_are_right(database_url, library.embedder)
 
@@ -108,6 +113,36 @@ async def test_two_workers_share_the_work(database_url: str, embedder: Embedder)
     assert sum(report.ready for report in reports) == 150
     await assert_vectors_are_right(database_url, embedder)
     await database.aclose()
+
+
+async def test_claims_made_at_the_same_time_do_not_overlap(database_url: str, embedder: Embedder) -> None:
+    async with pool(database_url) as database:
+        library = Library(database, embedder)
+        await library.create()
+        await library.upsert(*(a_document(f"d{number}", "Text.") for number in range(5)))
+
+        async def claim(unit: UnitOfWork) -> set[int]:
+            claims = await embedding_jobs.claim(
+                unit,
+                collection_id=None,
+                document_numbers=None,
+                limit=3,
+                lease_seconds=60,
+                max_attempts=5,
+            )
+            return {claim.document_number for claim in claims}
+
+        async def claim_elsewhere() -> set[int]:
+            async with asyncio.timeout(5), database.unit_of_work(WORKER) as unit:
+                return await claim(unit)
+
+        async with database.unit_of_work(WORKER) as unit:
+            first = await claim(unit)
+            # A task of its own context, as another worker's is; it neither waits nor takes the same.
+            other = asyncio.create_task(claim_elsewhere(), context=contextvars.Context())
+            second = await other
+    assert (len(first), len(second)) == (3, 2)
+    assert not first & second
 
 
 async def test_a_lease_holds_until_it_ends(library: Library, database_url: str) -> None:

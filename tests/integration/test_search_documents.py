@@ -10,7 +10,6 @@ from shared.errors import EmbedderRejected, EmbedderUnavailable
 from tests.builders.documents import a_document, prose
 from tests.builders.embedders import FailingEmbedder
 from tests.builders.library import Library
-from tests.builders.recorded_database import RecordedDatabase
 
 MODES = ["keyword", "semantic", "hybrid"]
 ARTICLES = {
@@ -159,7 +158,7 @@ async def test_a_document_without_a_body_is_found_by_its_title(library: Library)
         (
             "<script>cats()</script> \x02x\x03 cats",
             "cat",
-            "&lt;script&gt;<mark>cats</mark>()&lt;/script&gt; \x02x\x03 <mark>cats</mark>",
+            "&lt;script&gt;<mark>cats</mark>()&lt;/script&gt; x <mark>cats</mark>",
         ),
         ("Concatenate cats; scatter.", "cat", "Concatenate <mark>cats</mark>; scatter."),
         ("Nothing here.", "feline", "Nothing here."),
@@ -241,25 +240,3 @@ async def test_the_vector_index_finds_what_a_scan_does(
     assert {hit.explain.vector_scan for hit in indexed.hits if hit.explain} == {"index"}
     assert ids(indexed) == ids(exact)
     assert [hit.score for hit in indexed.hits] == pytest.approx([hit.score for hit in exact.hits], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("request_", "statements"),
-    [
-        ({"mode": "keyword"}, ["search_documents"]),
-        ({"mode": "hybrid"}, ["widen_vector_scan", "search_documents"]),
-        ({"mode": "semantic", "limit": 100, "passages": 10}, ["widen_vector_scan", "search_documents"]),
-        (
-            {"filter": "NOT EXISTS year", "include_fields": ["body"]},
-            ["list_metadata_fields", "widen_vector_scan", "search_documents"],
-        ),
-    ],
-)
-async def test_a_search_is_one_unit_of_one_round_trip(
-    articles: Library, request_: dict[str, Any], statements: list[str]
-) -> None:
-    await articles.upsert(a_document("dated", "", metadata={"year": 1}))
-    recorded = RecordedDatabase(articles.database)
-    library = Library(recorded, articles.embedder)
-    assert (await library.search("animals that bark", **request_)).hits
-    assert recorded.units == [statements]

@@ -1,0 +1,104 @@
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.database.migrations import migration_status
+from shared.errors import MigrationError
+from shared.local.environment import EMBED_QUEUE_URL, Migrations, laptop_environment
+from shared.local.redis import embedded_redis
+from tests.builders.command_line import servers_of
+
+NAMES = (
+    "DATABASE_URL",
+    "DATABASE_SECRET_ARN",
+    "DATABASE_PREPARED_STATEMENTS",
+    "REDIS_URL",
+    "EMBED_QUEUE_URL",
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(project)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    yield
+    assert servers_of(project) == []
+
+
+def is_migrated(url: str) -> bool:
+    return asyncio.run(migration_status(url)).up_to_date
+
+
+def test_what_is_not_configured_is_started_and_set(project: Path) -> None:
+    with laptop_environment():
+        url = os.environ["DATABASE_URL"]
+        assert str(project) in url
+        assert is_migrated(url)
+        assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "true"
+        assert os.environ["EMBED_QUEUE_URL"] == EMBED_QUEUE_URL
+        assert "REDIS_URL" not in os.environ
+        assert servers_of(project) == ["postgres"]
+    assert [name for name in NAMES if name in os.environ] == []
+
+
+def test_a_redis_is_started_when_asked_for(project: Path) -> None:
+    with laptop_environment(with_redis=True):
+        assert os.environ["REDIS_URL"].startswith("unix://")
+        assert servers_of(project) == ["postgres", "redis-server"]
+
+
+def test_a_redis_that_runs_is_used(project: Path) -> None:
+    with embedded_redis(project / ".concord") as url, laptop_environment():
+        assert os.environ["REDIS_URL"] == url
+
+
+def test_what_is_configured_is_used(
+    project: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "DATABASE_URL": empty_database_url,
+        "REDIS_URL": "redis://somewhere:6379/0",
+        "EMBED_QUEUE_URL": "in-process:mine",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with laptop_environment(migrations=Migrations.APPLY, with_redis=True):
+        assert servers_of(project) == []
+        assert {name: os.environ[name] for name in given} == given
+        assert is_migrated(empty_database_url)
+    assert {name: os.environ[name] for name in given} == given
+    with laptop_environment():
+        assert is_migrated(empty_database_url)
+
+
+def test_a_redis_of_ones_own_serves_an_embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://somewhere:6379/0")
+    with laptop_environment(with_redis=True):
+        assert os.environ["REDIS_URL"] == "redis://somewhere:6379/0"
+
+
+def test_the_database_of_somebody_else_is_not_changed(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    with pytest.raises(MigrationError, match=r"lacks 2026.*Run `concord migrate`"), laptop_environment():
+        pass
+    for leaving in (Migrations.LEAVE, Migrations.APPLY_TO_EMBEDDED):
+        with laptop_environment(migrations=leaving):
+            assert not is_migrated(empty_database_url)
+
+
+def test_what_was_set_before_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PREPARED_STATEMENTS", "false")
+    with laptop_environment():
+        assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "true"
+    assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "false"
