@@ -127,7 +127,7 @@ class ModelCacheSettings(SettingsGroup):
 class QueueSettings(SettingsGroup):
     embed_queue_url: str | None = Field(
         default=None,
-        description="URL of the SQS queue of chunks_embed, or in-process:<name>; without it the schedule embeds",
+        description="SQS queue of chunks_embed, or in-process:<name>; without it the schedule embeds",
     )
 
 

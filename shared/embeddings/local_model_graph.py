@@ -13,7 +13,7 @@ LAYERS = 6
 HEADS = 12
 WIDTH = 384
 LAYER_NORM_EPSILON = 1e-12
-# 7 bits and the sign. Without VNNI instructions a processor adds two products of an input (255 at
+# 7 of 8 bits. Without VNNI instructions a processor adds two products of an input (255 at
 # most) and a weight in 16 bits: 255 * 64 * 2 fits, while 255 * 127 * 2 would be cut off unnoticed,
 # and a document embedded here would not be found by a query embedded there.
 LARGEST_WEIGHT = 64

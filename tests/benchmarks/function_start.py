@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from shared.cache.null import NullCache
 from shared.config import DatabaseSettings
 from shared.database.connections import open_connection
@@ -55,7 +57,7 @@ print(len(sys.modules))
 async def prepare(url: str) -> None:
     """One collection with one document to read."""
     await apply_migrations(url)
-    database = open_connection(DatabaseSettings(database_url=url))  # type: ignore[arg-type]
+    database = open_connection(DatabaseSettings(database_url=SecretStr(url)))
     space = EmbeddingSpace("all-MiniLM-L6-v2", 384)
     await create_collection(database, NullCache(), ADMIN, space, name="bench", language="english")
     document = DocumentInput(id="one", title="One", body="A document to read.")

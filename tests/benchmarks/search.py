@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from shared.cli.metrics import ndcg
 
 from shared.cache.null import NullCache
+from shared.cli.metrics import ndcg
 from shared.domain.principals import WORKER
 from shared.repositories.embedding_jobs import vector_text
 from shared.services.embed_chunks import EmbedRun

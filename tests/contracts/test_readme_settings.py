@@ -8,6 +8,10 @@ README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- settings-table: begin -->\n", "<!-- settings-table: end -->"
 
 
+def shown(default: object) -> str:
+    return "" if default in (None, ()) else f"`{default}`"
+
+
 def table() -> str:
     fields = {
         name: field
@@ -16,7 +20,7 @@ def table() -> str:
         for name, field in group.model_fields.items()
     }
     rows = [
-        f"| `{name.upper()}` | {'' if field.default in (None, ()) else f'`{field.default}`'} | {field.description} |"
+        f"| `{name.upper()}` | {shown(field.default)} | {field.description} |"
         for name, field in fields.items()
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows]) + "\n"

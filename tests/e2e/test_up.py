@@ -48,7 +48,6 @@ def test_commands_speak_to_it_and_share_its_servers(project: Path) -> None:
         assert (beside.code, beside.json["created"]) == (0, 1)
         worded = concord("search", "baked", *arguments, "--mode", "keyword", "--json").json
         assert {hit["document"]["id"] for hit in worded["hits"]} == {"bread", "cake.txt"}
-        wait_until_embedded(address, "remote")
 
 
 def test_it_starts_anew_when_its_code_changes(project: Path) -> None:

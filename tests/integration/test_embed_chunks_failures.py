@@ -9,7 +9,7 @@ from shared.config import EmbeddingSettings
 from shared.embeddings.protocol import Purpose, Vector
 from shared.errors import EmbedderRejected, EmbedderUnavailable, EmbeddingSpaceMismatch
 from tests.builders.documents import a_document
-from tests.builders.embedders import FailingEmbedder, RecordingEmbedder
+from tests.builders.embedders import FailingEmbedder, HeldEmbedder, RecordingEmbedder
 from tests.builders.embedding_state import Job, assert_vectors_are_right, execute, jobs, sections
 from tests.builders.library import Library
 
@@ -128,3 +128,17 @@ async def test_a_run_that_is_out_of_time_gives_back_what_it_holds(
         assert worker.report.chunks == 2
     assert runs >= 3
     await assert_vectors_are_right(database_url, library.embedder)
+
+
+async def test_a_worker_that_is_stopped_gives_back_what_it_holds(library: Library, database_url: str) -> None:
+    await library.upsert(a_document("a", CATS), a_document("b", STARS))
+    held = HeldEmbedder(library.embedder)
+    run = asyncio.create_task(library.worker(held).embed_due())
+    await held.asked.wait()
+    assert all(job.is_claimed for job in jobs(database_url).values())
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    waiting = Job("pending", 0, is_claimed=False, error=None)
+    assert jobs(database_url) == {"a": waiting, "b": waiting}
+    assert (await library.embed()).ready == 2
