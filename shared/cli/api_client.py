@@ -52,7 +52,9 @@ class ConcordApi:
         sent = dict(headers or {})
         if content is not None:
             sent["content-type"] = "application/json"
-        for pause in (*RETRY_PAUSES, None):
+        pauses = iter(RETRY_PAUSES)
+        while True:
+            pause = next(pauses, None)
             try:
                 answer = await self._client.request(method, path, json=body, content=content, headers=sent)
             except httpx.TransportError as error:
@@ -63,7 +65,6 @@ class ConcordApi:
                 if pause is None or answer.status_code not in _PASSING_STATUSES:
                     return _read(answer)
             await asyncio.sleep(pause)
-        raise AssertionError
 
     async def ensure_collection(self, name: str) -> None:
         """Create the collection unless it is there."""

@@ -17,7 +17,7 @@ def demo(
 ) -> None:
     """Try Concord on real documents: the READMEs of the Python packages installed beside it.
 
-    Starts a Postgres in .concord/ unless DATABASE_URL names one, stores the first 2,000 characters of
+    Starts a Postgres in .concord/ unless DATABASE_URL names one, stores the first 3,000 characters of
     each README in the collection `demo`, embeds them, runs three searches, and serves the API.
     """
     from shared.cli.demonstration import demonstrate

@@ -9,7 +9,7 @@ from shared.cli.document_ids import document_id
 from shared.cli.document_sources import SourcedDocument
 
 # As much of each README as keeps the demo short: what a package is for stands at its beginning.
-README_CHARACTERS = 2_000
+README_CHARACTERS = 3_000
 _KEYWORDS = 20
 _HOME_LABELS = ("homepage", "home", "repository", "source", "source code", "documentation")
 # Badges, logos and layout: lines that begin with an image, a link around one, a tag or a directive.

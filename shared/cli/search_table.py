@@ -9,6 +9,7 @@ from rich.text import Text
 
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _PASSAGE_CHARACTERS = 280
+_TITLE_CHARACTERS = 80
 _CONTEXT_CHARACTERS = 80
 
 
@@ -19,8 +20,8 @@ def search_table(query: str, response: dict[str, Any]) -> Table:
         caption += f", without {', '.join(response['degraded'])}"
     table = Table(title=query, caption=caption, title_justify="left", caption_justify="left", expand=True)
     table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("document", ratio=1, overflow="fold")
-    table.add_column("passage", ratio=3)
+    table.add_column("document", ratio=2, overflow="fold")
+    table.add_column("passage", ratio=5)
     for hit in response["hits"]:
         table.add_row(f"{hit['score']:.3f}", _document(hit["document"]), _passage(hit["passages"]))
     return table
@@ -28,6 +29,7 @@ def search_table(query: str, response: dict[str, Any]) -> Table:
 
 def _document(document: dict[str, Any]) -> Text:
     text = Text(document.get("title") or document["id"], style="bold")
+    text.truncate(_TITLE_CHARACTERS, overflow="ellipsis")
     if document.get("title"):
         text.append(f"\n{document['id']}", style="not bold dim")
     return text

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from shared.config import DatabaseSettings
 from shared.database.boundaries import refuse_in_unit_of_work
@@ -14,7 +14,6 @@ from shared.database.driver_errors import translated
 from shared.database.secrets import database_url
 from shared.database.units_of_work import UnitOfWork, transaction
 from shared.domain.principals import Principal
-from shared.errors import DatabaseUnavailable
 
 WAIT_FOR_CONNECTION_SECONDS = 10.0
 
@@ -39,11 +38,8 @@ class PooledConnections:
         refuse_in_unit_of_work("A second unit of work")
         await self._pool.open()
         timeout = self._settings.database_statement_timeout_ms
-        try:
-            with translated():
-                connection = await self._pool.getconn()
-        except PoolTimeout as error:
-            raise DatabaseUnavailable from error
+        with translated():
+            connection = await self._pool.getconn()
         try:
             async with transaction(connection, principal, statement_timeout_ms=timeout) as unit:
                 yield unit

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from shared.local.postgres import embedded_postgres
 from tests.builders.command_line import concord
 
 TEXTS = {
@@ -116,3 +118,17 @@ def test_a_wrong_use_has_exit_code_two(arguments: tuple[str, ...]) -> None:
     wrong = concord(*arguments)
     assert (wrong.code, wrong.out) == (2, "")
     assert "Usage: " in wrong.said
+
+
+def test_documents_that_could_not_be_embedded_are_told(laptop: Path) -> None:
+    concord("ingest", "-", "-c", "refused", stdin=b'{"id": "a", "body": "x"}')
+    with embedded_postgres(laptop / ".concord") as url, psycopg.connect(url) as connection:
+        connection.execute("UPDATE concord.embedding_job SET state = 'failed', error = 'refused'")
+    try:
+        waited = concord("ingest", "-", "-c", "refused", "--wait", stdin=b"")
+        examined = concord("doctor")
+    finally:
+        with embedded_postgres(laptop / ".concord") as url, psycopg.connect(url) as connection:
+            connection.execute("DELETE FROM concord.embedding_job")
+    assert (waited.code, "Not embedded: 1; each one's embedding_error says why." in waited.said) == (1, True)
+    assert (examined.code, "wrong work  0 documents to embed" in examined.out) == (1, True)

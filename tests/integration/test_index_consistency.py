@@ -121,6 +121,25 @@ async def test_maintenance_out_of_time_leaves_the_statistics_right(
     assert_consistent(database_url)
 
 
+async def test_maintenance_works_in_short_units(
+    library: Library, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.services.maintain_indexes.TERMS_PER_UNIT", 7)
+    monkeypatch.setattr("shared.services.maintain_indexes.DOCUMENTS_PER_UNIT", 7)
+    mixture = Mixture(library, 6)
+    for _ in range(12):
+        await mixture.step()
+    report = await library.maintain()
+    assert report.compacted_terms > 14
+    assert report.complete
+    assert_consistent(database_url)
+    await library.drop()
+    assert not (await library.maintain(seconds=-1)).complete
+    report = await library.maintain()
+    assert report.purged_rows > 14
+    assert report.complete
+
+
 async def test_many_small_writes_are_compacted(library: Library, database_url: str) -> None:
     for number in range(12):
         await library.upsert(a_document(f"d{number}", f"river own{number}"))

@@ -47,6 +47,18 @@ async def test_a_connection_idle_for_long_is_asked_for_a_sign_of_life(
     assert (await claimed_in(database)).process == before
 
 
+async def test_a_connection_that_gives_no_sign_of_life_is_replaced(
+    database: SingleConnection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (await claimed_in(database)).process
+    monkeypatch.setattr("shared.database.connections.PROBE_AFTER_IDLE_SECONDS", 0.0)
+    # As behind a middlebox that has forgotten the connection: nothing tells that it has ended.
+    monkeypatch.setattr("shared.database.connections.was_dropped", lambda _: False)
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    assert (await claimed_in(database)).process != before
+
+
 async def test_a_connection_that_ends_within_a_unit(database: SingleConnection, database_url: str) -> None:
     processes = []
 

@@ -55,3 +55,8 @@ def test_a_long_passage_is_cut_around_its_first_mark() -> None:
 
 def test_a_short_passage_is_whole() -> None:
     assert highlighted("no marks").plain == "no marks"
+
+
+def test_a_long_title_is_cut() -> None:
+    hits = [{"document": {"id": "one", "title": "word " * 100}, "score": 0.5, "passages": []}]
+    assert shown(response(hits=hits)).count("word") == 16

@@ -66,7 +66,7 @@ def test_functions_are_read_from_the_template(template: Path) -> None:
     ("old", "new"),
     [
         ("Type: SQS", "Type: Kinesis"),
-        ("rate(5 minutes)", "cron(0 4 * * ? *)"),
+        ("rate(5 minutes)", "'cron(0 4 * * ? *)'"),
         ("MemorySize: 256", "Memory: 256"),
         ("Resources:", "Resources: ["),
         ("Resources:", "Parameters:"),
