@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 
+# Of a traceback, from where it was raised.
+_FRAMES_SHOWN = 6
+
+
 class Event(StrEnum):
     """What a log line tells of; the line's `message`."""
 
@@ -34,6 +38,8 @@ class Event(StrEnum):
     REQUEST_FAILED = "request_failed"
     EMBEDDER_UNAVAILABLE = "embedder_unavailable"
     EMBEDDING_FAILED = "embedding_failed"
+    MAINTENANCE_FAILED = "maintenance_failed"
+    REQUEST_UNAVAILABLE = "request_unavailable"
 
 
 class Metric(StrEnum):
@@ -103,8 +109,9 @@ def describe_error(error: BaseException) -> dict[str, str]:
     described = {"error": type(error).__name__}
     if isinstance(error, ConcordError):
         described["code"] = error.code
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
     if frames:
-        last = frames[-1]
-        described["where"] = f"{PurePath(last.filename).name}:{last.lineno} {last.name}"
+        described["where"] = " < ".join(
+            f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+        )
     return described

@@ -25,7 +25,10 @@ class CachedSearch:
         async def load() -> SearchResponse:
             return await search_documents(self._database, self._embedder, principal, collection, request)
 
-        return await self._answers.answer(collection_scope(collection), principal, load)
+        # A hiccup of the embedder must not outlast itself in the cache.
+        return await self._answers.answer(
+            collection_scope(collection), principal, load, keep=lambda response: not response.degraded
+        )
 
 
 Search = Annotated[CachedSearch, Depends()]

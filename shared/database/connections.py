@@ -12,7 +12,7 @@ import psycopg
 from shared.config import DatabaseSettings
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.database.driver_errors import translated
-from shared.database.secrets import database_url
+from shared.database.secrets import database_url, forget_secret
 from shared.database.units_of_work import UnitOfWork, transaction
 from shared.domain.principals import Principal
 
@@ -69,13 +69,20 @@ class SingleConnection:
         if self._connection is not None and not await self._is_alive(self._connection):
             await self.aclose()
         if self._connection is None:
-            url = database_url(self._settings)
-            with translated():
-                self._connection = await psycopg.AsyncConnection.connect(
-                    url, **connection_arguments(self._settings)
-                )
+            self._connection = await self._connect()
             self._last_used = time.monotonic()
         return self._connection
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        arguments = connection_arguments(self._settings)
+        with translated():
+            try:
+                return await psycopg.AsyncConnection.connect(database_url(self._settings), **arguments)
+            except psycopg.OperationalError:
+                # The secret may have been rotated since it was read.
+                if not forget_secret():
+                    raise
+                return await psycopg.AsyncConnection.connect(database_url(self._settings), **arguments)
 
     async def _is_alive(self, connection: psycopg.AsyncConnection[Any]) -> bool:
         if was_dropped(connection):

@@ -36,3 +36,10 @@ def _url_from_secret(arn: str) -> str:
             "DATABASE_SECRET_ARN: the secret must be JSON with username, password, host, port, dbname."
         ) from error
     return f"postgresql://{user}:{password}@{host}:{port}/{name}?sslmode=require"
+
+
+def forget_secret() -> bool:
+    """Read the secret anew the next time; whether one had been read at all."""
+    had_been_read = _url_from_secret.cache_info().currsize > 0
+    _url_from_secret.cache_clear()
+    return had_been_read

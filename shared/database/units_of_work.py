@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from shared.database.boundaries import unit_of_work_is_open
@@ -77,14 +78,25 @@ async def transaction(
     token = unit_of_work_is_open.set(True)
     try:
         with translated():
-            async with connection.pipeline(), connection.transaction():
-                await connection.execute(
-                    _CLAIMS,
-                    {
-                        "principal": principal.name,
-                        "statement_timeout": str(statement_timeout_ms),
-                    },
-                )
+            # BEGIN and COMMIT by hand: psycopg's own transaction block waits for each of them.
+            async with connection.pipeline():
+                await connection.execute("BEGIN")
+                claims = {"principal": principal.name, "statement_timeout": str(statement_timeout_ms)}
+                await connection.execute(_CLAIMS, claims)
                 yield UnitOfWork(connection)
+                await connection.execute("COMMIT")
+    except BaseException:
+        await _roll_back(connection)
+        raise
     finally:
         unit_of_work_is_open.reset(token)
+
+
+async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Leave no transaction open; a connection on which that fails is not used again."""
+    if connection.closed or connection.info.transaction_status is TransactionStatus.IDLE:
+        return
+    try:
+        await connection.execute("ROLLBACK")
+    except psycopg.Error:
+        await connection.close()

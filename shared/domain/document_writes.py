@@ -74,6 +74,12 @@ class WritePlan:
     retired_numbers: list[int] = field(default_factory=list)
     chunks: list[ChunkWrite] = field(default_factory=list)
     dropped_chunks: list[StoredChunk] = field(default_factory=list)
+    # Documents whose text is as it was and whose embedding, which had failed, is tried again.
+    retried_numbers: list[int] = field(default_factory=list)
+
+    @property
+    def numbers_to_embed(self) -> list[int]:
+        return [entry.number for entry in self.indexed] + self.retried_numbers
 
     @property
     def metadata_fields(self) -> list[str]:

@@ -23,6 +23,8 @@ MAX_TITLE_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 2_000
 MAX_METADATA_BYTES = 100_000
 MAX_METADATA_DEPTH = 20
+MAX_METADATA_FIELDS = 200
+MAX_METADATA_FIELD_BYTES = 200
 MAX_BATCH = 1_000
 ID_PATTERN = r"^[A-Za-z0-9._~:@=+-]{1,256}$"
 ID_RULE = "An id has 1 to 256 characters of A-Z a-z 0-9 . _ ~ : @ = + -"
@@ -56,6 +58,10 @@ def storable_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("must not contain NaN or Infinity") from None
     if size > MAX_METADATA_BYTES:
         raise ValueError(f"may have {MAX_METADATA_BYTES} bytes at most")
+    if len(metadata) > MAX_METADATA_FIELDS:
+        raise ValueError(f"may have {MAX_METADATA_FIELDS} fields at most")
+    if any(len(name.encode()) > MAX_METADATA_FIELD_BYTES for name in metadata):
+        raise ValueError(f"a field's name may have {MAX_METADATA_FIELD_BYTES} bytes at most")
     if "\\u0000" in text and any("\x00" in part for part in _strings(metadata)):
         raise ValueError("must not contain the character U+0000")
     return metadata

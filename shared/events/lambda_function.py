@@ -9,8 +9,10 @@ from typing import Any
 
 from shared.config import SettingsGroup, load_settings
 
-# A run ends this long before its time limit, to give back what it holds.
-_RESERVE_SECONDS = 15.0
+# A run ends this long before its time limit, or at three quarters of it: a step under way, which may wait a
+# minute for an embedding provider, has to end and give back what it holds.
+_RESERVE_SECONDS = 75.0
+_SHARE_OF_TIME = 0.75
 _DEFAULT_SECONDS = 300.0
 
 
@@ -53,5 +55,7 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 def deadline(context: Any) -> float:
     """When to stop, on the monotonic clock: shortly before Lambda would stop the process."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    seconds = remaining() / 1000 - _RESERVE_SECONDS if remaining else _DEFAULT_SECONDS
-    return time.monotonic() + max(seconds, 1.0)
+    if remaining is None:
+        return time.monotonic() + _DEFAULT_SECONDS
+    seconds = float(remaining()) / 1000
+    return time.monotonic() + max(seconds * _SHARE_OF_TIME, seconds - _RESERVE_SECONDS)

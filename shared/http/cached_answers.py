@@ -6,8 +6,16 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from shared.cache.protocol import Cache, CacheKey
+from shared.cache.protocol import Cache, CachedAnswer, CacheKey, CacheState
 from shared.domain.principals import Principal
+
+
+class _NotToBeKept(Exception):
+    """Carries an answer past the cache, which keeps nothing of a load that raised."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        super().__init__()
 
 
 class CachedAnswers:
@@ -17,11 +25,22 @@ class CachedAnswers:
         self._cache = cache
         self._request = request
 
-    async def answer(
-        self, scope: str, principal: Principal, load: Callable[[], Awaitable[BaseModel]]
+    async def answer[Answer: BaseModel](
+        self,
+        scope: str,
+        principal: Principal,
+        load: Callable[[], Awaitable[Answer]],
+        *,
+        keep: Callable[[Answer], bool] = lambda _answer: True,
     ) -> Response:
+        """The answer as bytes; one that `keep` turns down is given to this caller and not stored."""
+
         async def load_bytes() -> bytes:
-            return (await load()).model_dump_json().encode()
+            loaded = await load()
+            body = loaded.model_dump_json().encode()
+            if not keep(loaded):
+                raise _NotToBeKept(body)
+            return body
 
         request = self._request
         body = await request.body()
@@ -31,7 +50,10 @@ class CachedAnswers:
             request=" ".join([request.method, str(request.url.path), request.url.query, repr(body)]),
         )
         bypass = "no-cache" in request.headers.get("cache-control", "").lower()
-        answer = await self._cache.read(key, load_bytes, bypass=bypass)
+        try:
+            answer = await self._cache.read(key, load_bytes, bypass=bypass)
+        except _NotToBeKept as loaded:
+            answer = CachedAnswer(loaded.body, CacheState.BYPASS)
         return Response(answer.body, media_type="application/json", headers={"x-cache": answer.state.value})
 
 

@@ -19,7 +19,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http.auth import bearer_key
-from shared.observability import Event, logger
+from shared.observability import Event, describe_error, logger
 from shared.security.access import AccessControl
 
 RETRY_AFTER_SECONDS = "2"
@@ -40,10 +40,11 @@ def error_body(error: ConcordError) -> dict[str, Any]:
 
 def error_response(error: ConcordError) -> JSONResponse:
     if error.status == _INTERNAL_STATUS:
-        logger().error(Event.REQUEST_FAILED, exc_info=error, extra={"code": error.code})
+        logger().error(Event.REQUEST_FAILED, extra=describe_error(error.__cause__ or error))
         error = ConcordError()
     headers = {}
     if isinstance(error, Unavailable):
+        logger().warning(Event.REQUEST_UNAVAILABLE, extra=describe_error(error.__cause__ or error))
         headers["retry-after"] = RETRY_AFTER_SECONDS
     if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for this header with this status.
         headers["www-authenticate"] = "Bearer"

@@ -89,7 +89,7 @@ def _start(data: Path) -> None:
     while _is_served(pid_file):
         # One whose starter was killed may not be ready yet.
         if pid_file.read_text().splitlines()[-1].strip() == "ready":
-            return
+            return None
         if time.monotonic() > deadline:
             raise PostgresNotStarted(f"The embedded Postgres is not ready. Its log is {data / 'log'}.")
         time.sleep(0.05)

@@ -122,12 +122,10 @@ async def list_buried_ids(unit: UnitOfWork) -> list[int]:
     return [row.id for row in await unit.rows(SQL["list_buried_ids"], Identified)]
 
 
-async def purge_some(unit: UnitOfWork, collection_id: int, limit: int) -> int:
-    """Remove up to `limit` documents and as many blocks of a buried collection; 0 when none is left."""
-    documents = await unit.start(SQL["purge_documents"], Counted, collection_id=collection_id, limit=limit)
-    blocks = await unit.start(SQL["purge_blocks"], Counted, collection_id=collection_id, limit=limit)
-    purged = [await documents.row(), await blocks.row()]
-    return sum(row.count for row in purged if row is not None)
+async def purge_blocks(unit: UnitOfWork, collection_id: int, limit: int) -> int:
+    """Remove up to `limit` blocks of a buried collection; returns how many."""
+    purged = await unit.rows(SQL["purge_blocks"], Counted, collection_id=collection_id, limit=limit)
+    return purged[0].count
 
 
 async def purge_rest(unit: UnitOfWork, collection_id: int) -> None:

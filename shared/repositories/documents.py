@@ -138,10 +138,21 @@ async def delete(unit: UnitOfWork, collection_id: int, numbers: Sequence[int]) -
     await unit.send(SQL["delete_documents"], collection_id=collection_id, document_numbers=list(numbers))
 
 
+async def purge(unit: UnitOfWork, collection_id: int, limit: int) -> int:
+    """Remove up to `limit` documents of a buried collection, without its index; returns how many."""
+    doomed = await unit.rows(SQL["find_doomed"], Numbered, collection_id=collection_id, limit=limit)
+    if doomed:
+        numbers = [document.number for document in doomed]
+        # The jobs first: an embedder at work finishes before its vectors are looked for.
+        await embedding_jobs.withdraw(unit, collection_id, numbers)
+        await unit.send(SQL["delete_documents"], collection_id=collection_id, document_numbers=numbers)
+    return len(doomed)
+
+
 async def list_documents(
-    unit: UnitOfWork, collection_id: int, *, after: str, limit: int, tree: Filter | None
+    unit: UnitOfWork, collection_id: int, *, after: str, limit: int, room: int, tree: Filter | None
 ) -> list[StoredDocument]:
-    """Documents by id, from the one after `after`."""
+    """Documents by id, from the one after `after`, until their bodies have passed `room` bytes."""
     condition = filter_sql(tree)
     return await unit.rows(
         SQL["list_documents"].with_slot("filter", condition.text),
@@ -149,6 +160,7 @@ async def list_documents(
         collection_id=collection_id,
         after=after,
         limit=limit,
+        room=room,
         **condition.parameters,
     )
 

@@ -1,19 +1,22 @@
 """Embedding jobs: which documents lack vectors, who works on them, and the vectors themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
-from shared.database.units_of_work import UnitOfWork
+from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.document_writes import WritePlan
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
 
+# A collection's id and a document's number.
+type DocumentKey = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True)
-class FailedJob:
-    document_number: int
+class NamedCollection:
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,6 @@ class UnembeddedChunk:
     heading_path: list[str]
     title: str | None
     text: str
-    collection: str
     model: str
     dimensions: int
 
@@ -43,13 +45,13 @@ class UnembeddedSpan:
     heading_path: list[str]
     title: str | None
     body: str | None
-    collection: str
     model: str
     dimensions: int
 
 
 async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
     """Ask for vectors of the plan's newly indexed documents; those without chunks need none."""
+    await lock(unit, [(collection_id, number) for number in plan.retired_numbers])
     with_chunks = {write.document_number for write in plan.chunks}
     empty = [entry.number for entry in plan.indexed if entry.number not in with_chunks]
     if empty:
@@ -64,7 +66,13 @@ async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
         )
 
 
+async def retry_failed(unit: UnitOfWork, collection_id: int, ids: Sequence[str]) -> list[EmbeddingJobRow]:
+    """Give failed documents a new start; returns their jobs."""
+    return await unit.rows(SQL["retry_failed"], EmbeddingJobRow, collection_id=collection_id, ids=list(ids))
+
+
 async def withdraw(unit: UnitOfWork, collection_id: int, document_numbers: Sequence[int]) -> None:
+    await lock(unit, [(collection_id, number) for number in document_numbers])
     await unit.send(
         SQL["withdraw_embedding"],
         collection_id=collection_id,
@@ -113,7 +121,6 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -
                 heading_path=span.heading_path,
                 title=span.title,
                 text=body[span.span_start : span.span_end],
-                collection=span.collection,
                 model=span.model,
                 dimensions=span.dimensions,
             )
@@ -121,12 +128,11 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -
     return chunks
 
 
-async def lock(
-    unit: UnitOfWork, chunks: Sequence[UnembeddedChunk], claims: Sequence[EmbeddingJobRow]
-) -> None:
-    """Keep the writers of these documents out until the vectors are stored."""
-    of_chunks = {(chunk.collection_id, chunk.document_number) for chunk in chunks}
-    ordered = sorted(of_chunks | {(claim.collection_id, claim.document_number) for claim in claims})
+async def lock(unit: UnitOfWork, documents: Iterable[DocumentKey]) -> None:
+    """Keep others from these documents' jobs for this unit of work, in an order that cannot deadlock."""
+    ordered = sorted(set(documents))
+    if not ordered:
+        return
     await unit.send(
         SQL["lock_jobs"],
         collection_ids=[collection_id for collection_id, _ in ordered],
@@ -134,10 +140,15 @@ async def lock(
     )
 
 
-async def fail_exhausted(unit: UnitOfWork, max_attempts: int) -> int:
-    """Fail the documents that were claimed too often without an outcome; returns how many."""
-    failed = await unit.rows(SQL["fail_exhausted"], FailedJob, max_attempts=max_attempts)
-    return len(failed)
+async def fail_exhausted(unit: UnitOfWork, max_attempts: int) -> list[EmbeddingJobRow]:
+    """Fail the documents that were claimed too often without an outcome; returns their jobs."""
+    return await unit.rows(SQL["fail_exhausted"], EmbeddingJobRow, max_attempts=max_attempts)
+
+
+async def start_names(unit: UnitOfWork, collection_ids: Iterable[int]) -> Pending[NamedCollection]:
+    """The present names of collections, as caches know them."""
+    ids = sorted(set(collection_ids))
+    return await unit.start(SQL["name_collections"], NamedCollection, collection_ids=ids)
 
 
 async def insert_vectors(
@@ -153,7 +164,7 @@ async def insert_vectors(
 
 
 async def complete(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> None:
-    """The documents are ready, unless their text has changed since they were claimed."""
+    """The documents are ready, unless the claims have ended or their text has changed since."""
     await unit.send(SQL["complete_jobs"], **_keys(claims))
 
 
@@ -163,16 +174,10 @@ async def release(
     *,
     error: str | None,
     final: bool,
-    max_attempts: int,
 ) -> None:
-    """Give claims back: to be tried again, or as failed when that cannot help or was done enough."""
-    await unit.send(
-        SQL["release_jobs"],
-        error=error,
-        final=final,
-        max_attempts=max_attempts,
-        **_keys(claims),
-    )
+    """Give claims back: to be tried again, or as failed when that cannot help."""
+    await lock(unit, map(document_key, claims))
+    await unit.send(SQL["release_jobs"], error=error, final=final, **_keys(claims))
 
 
 def vector_text(vector: Sequence[float]) -> str:
@@ -180,9 +185,13 @@ def vector_text(vector: Sequence[float]) -> str:
     return f"[{','.join(f'{number:.6g}' for number in vector)}]"
 
 
-def _keys(claims: Sequence[EmbeddingJobRow]) -> dict[str, list[int]]:
+def document_key(item: EmbeddingJobRow | UnembeddedChunk) -> DocumentKey:
+    return item.collection_id, item.document_number
+
+
+def _keys(claims: Sequence[EmbeddingJobRow]) -> dict[str, object]:
     return {
         "collection_ids": [claim.collection_id for claim in claims],
         "document_numbers": [claim.document_number for claim in claims],
-        "index_numbers": [claim.index_number for claim in claims],
+        "claims": [claim.claimed_until for claim in claims],
     }

@@ -48,8 +48,9 @@ def _sql(tree: Filter, condition: FilterCondition) -> str:
         case Comparison():
             return _ordered(tree, condition)
         case Membership():
-            parts = [_equals(tree.field, value, condition) for value in tree.values]
-            return f"({' OR '.join(parts) or 'false'})"
+            path = condition.bind(list(tree.field.path))
+            wanted = condition.bind([json.dumps(value) for value in tree.values])
+            return f"coalesce((d.metadata #> {path}::text[]) @> ANY({wanted}::jsonb[]), false)"
         case Existence():
             path = condition.bind(list(tree.field.path))
             return f"coalesce(d.metadata #> {path}::text[] <> 'null', false)"

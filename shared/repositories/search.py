@@ -7,8 +7,9 @@ from typing import Any
 
 from shared.database.statements import SqlFile, Statement
 from shared.database.units_of_work import Pending, UnitOfWork
+from shared.domain import ranking
+from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.filters import Filter
-from shared.domain.ranking import CANDIDATE_CHUNKS, CANDIDATE_DOCUMENTS, EXACT_CHUNKS, HNSW_WIDTH
 from shared.repositories.embedding_jobs import vector_text
 from shared.repositories.filters import filter_sql
 
@@ -64,7 +65,12 @@ async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocum
     """The page's hits, best first; no row at all when there is no such collection."""
     statement, parameters = _compose(plan)
     if plan.vector is not None:
-        await unit.send(SQL["widen_vector_scan"], ef_search=str(HNSW_WIDTH))
+        await unit.send(
+            SQL["widen_vector_scan"],
+            ef_search=str(ranking.HNSW_WIDTH),
+            max_scanned=str(ranking.HNSW_MAX_SCANNED),
+        )
+    reaches_far = plan.offset + plan.limit > ranking.FIRST_CANDIDATES
     return await unit.start(
         statement,
         FoundDocument,
@@ -79,9 +85,11 @@ async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocum
         min_score=plan.min_score,
         highlight=plan.highlight,
         with_body=plan.with_body,
-        candidates=max(CANDIDATE_DOCUMENTS, plan.offset + plan.limit),
-        candidate_chunks=max(CANDIDATE_CHUNKS, 2 * (plan.offset + plan.limit)),
-        exact_chunks=EXACT_CHUNKS,
+        candidates=ranking.LATE_CANDIDATES if reaches_far else ranking.FIRST_CANDIDATES,
+        first_candidates=ranking.FIRST_CANDIDATES,
+        indexed_chunks=ranking.INDEXED_CHUNKS,
+        exact_chunks=ranking.EXACT_CHUNKS,
+        room=MAX_REQUEST_BYTES,
         **parameters,
     )
 
@@ -96,5 +104,6 @@ def _compose(plan: SearchPlan) -> tuple[Statement, dict[str, Any]]:
         statement.with_slot("allowed", allowed.text)
         .with_slot("keyword_filter", SQL["fragment_keyword_filter"].text)
         .with_slot("vector_filter", SQL["fragment_vector_filter"].text)
+        .with_slot("few_allowed", SQL["fragment_few_allowed"].text)
     )
-    return statement, condition.parameters
+    return statement, {**condition.parameters, "few_documents": ranking.FEW_DOCUMENTS}

@@ -7,9 +7,9 @@ from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
-from shared.repositories import collections, keyword_index
 from shared.repositories import documents as repository
 from shared.services.known_fields import refuse_unknown_fields
+from shared.services.locked_collection import lock_collection
 
 DOCUMENTS_PER_UNIT = 1_000
 # Stops before API Gateway gives up on the answer, at 30 seconds.
@@ -35,9 +35,8 @@ async def delete_documents_by_filter(
     complete = False
     while not complete and (deleted == 0 or time.monotonic() < deadline):
         async with database.unit_of_work(principal) as unit:
-            found = await collections.find_collection(unit, collection)
+            found = await lock_collection(unit, collection)
             refuse_unknown_fields(tree, await repository.list_metadata_fields(unit, collection))
-            await keyword_index.lock(unit, found.id)
             numbers = await repository.match_documents(unit, found.id, tree, DOCUMENTS_PER_UNIT)
             if numbers:
                 await repository.delete(unit, found.id, numbers)

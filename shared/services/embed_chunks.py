@@ -2,26 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
 from shared.database.rows import EmbeddingJobRow
-from shared.database.units_of_work import Database
+from shared.database.units_of_work import Database, Pending
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.chunks import contextual_text
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
 from shared.embeddings.protocol import Embedder
-from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch
+from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch, Unavailable
 from shared.observability import Event, describe_error, logger
 from shared.repositories import embedding_jobs as jobs
-from shared.repositories.embedding_jobs import UnembeddedChunk
+from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk, document_key
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
 MAX_ATTEMPTS = 5
-DOCUMENTS_PER_CLAIM = 64
+# Their bodies are in memory together.
+DOCUMENTS_PER_CLAIM = 32
 # A document of thousands of chunks is stored in steps: what is done stays done.
 CHUNKS_PER_STEP = 256
 
@@ -55,17 +56,22 @@ class EmbedRun:
         self.report = EmbedReport()
 
     async def embed_requested(self, request: EmbedRequest) -> None:
-        """Embed the documents of one message. Raises EmbedderUnavailable, so that the message comes again."""
-        await self._embed_all(request)
+        """Embed the documents of one message. Raises Unavailable, so that the message comes again."""
+        if not await self._embed_all(request):
+            raise Unavailable("There was no time for all of the message's documents.")
 
     async def embed_due(self) -> None:
         """Embed whatever is pending and not claimed, oldest first. Raises EmbedderUnavailable."""
         async with self._database.unit_of_work(self._principal) as unit:
-            self.report.failed += await jobs.fail_exhausted(unit, MAX_ATTEMPTS)
+            failed = await jobs.fail_exhausted(unit, MAX_ATTEMPTS)
+            names = await jobs.start_names(unit, (job.collection_id for job in failed))
+        self.report.failed += len(failed)
+        await self._forget_answers(names)
         await self._embed_all(None)
 
-    async def _embed_all(self, request: EmbedRequest | None) -> None:
-        while time.monotonic() < self._deadline:
+    async def _embed_all(self, request: EmbedRequest | None) -> bool:
+        """Work until nothing is due; False when time was up before."""
+        while self._has_time():
             async with self._database.unit_of_work(self._principal) as unit:
                 claims = await jobs.claim(
                     unit,
@@ -76,8 +82,9 @@ class EmbedRun:
                     max_attempts=MAX_ATTEMPTS,
                 )
             if not claims:
-                return
+                return True
             await self._embed_claimed(claims)
+        return False
 
     async def _embed_claimed(self, claims: Sequence[EmbeddingJobRow]) -> None:
         """Embed these documents; a text that the provider refuses fails its own document alone."""
@@ -111,25 +118,27 @@ class EmbedRun:
             self._refuse_other_space(chunk)
         remaining = list(claims)
         for start in range(0, max(len(chunks), 1), CHUNKS_PER_STEP):
-            if start and time.monotonic() >= self._deadline:
+            if start and not self._has_time():
                 await self._release(remaining, None, final=False)
                 return
             step = chunks[start : start + CHUNKS_PER_STEP]
-            later = {_key(chunk) for chunk in chunks[start + CHUNKS_PER_STEP :]}
-            finished = [claim for claim in remaining if _key(claim) not in later]
+            later = {document_key(chunk) for chunk in chunks[start + CHUNKS_PER_STEP :]}
+            finished = [claim for claim in remaining if document_key(claim) not in later]
             await self._store(step, finished)
-            remaining = [claim for claim in remaining if _key(claim) in later]
+            remaining = [claim for claim in remaining if document_key(claim) in later]
 
     async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
         texts = [contextual_text(chunk.title, chunk.heading_path, chunk.text) for chunk in step]
         vectors = await self._embedder.embed(texts)
         async with self._database.unit_of_work(self._principal) as unit:
-            await jobs.lock(unit, step, finished)
+            documents = {*map(document_key, step), *map(document_key, finished)}
+            await jobs.lock(unit, documents)
             await jobs.insert_vectors(unit, step, vectors)
             await jobs.complete(unit, finished)
+            names = await jobs.start_names(unit, (collection_id for collection_id, _ in documents))
         self.report.chunks += len(step)
         self.report.ready += len(finished)
-        await self._forget_answers(chunk.collection for chunk in step)
+        await self._forget_answers(names)
 
     async def _release(
         self, claims: Sequence[EmbeddingJobRow], error: ConcordError | None, *, final: bool
@@ -144,9 +153,10 @@ class EmbedRun:
                 claims,
                 error=None if error is None else error.message,
                 final=final,
-                max_attempts=MAX_ATTEMPTS,
             )
+            names = await jobs.start_names(unit, (claim.collection_id for claim in claims))
         self.report.failed += len(claims) if final else 0
+        await self._forget_answers(names)
 
     def _refuse_other_space(self, chunk: UnembeddedChunk) -> None:
         embedder = self._embedder
@@ -156,10 +166,10 @@ class EmbedRun:
                 f"{embedder.model} ({embedder.dimensions}) is configured."
             )
 
-    async def _forget_answers(self, collections: Iterable[str]) -> None:
-        scopes = {collection_scope(name) for name in collections}
-        await self._cache.invalidate(COLLECTIONS, *sorted(scopes))
+    async def _forget_answers(self, names: Pending[NamedCollection]) -> None:
+        scopes = [collection_scope(collection.name) for collection in await names.rows()]
+        if scopes:
+            await self._cache.invalidate(COLLECTIONS, *scopes)
 
-
-def _key(item: EmbeddingJobRow | UnembeddedChunk) -> tuple[int, int]:
-    return item.collection_id, item.document_number
+    def _has_time(self) -> bool:
+        return time.monotonic() < self._deadline

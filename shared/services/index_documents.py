@@ -9,6 +9,7 @@ from shared.domain.chunks import Chunk
 from shared.domain.document_writes import DocumentVersion, WritePlan, plan_writes
 from shared.domain.documents import DocumentInput, text_hash
 from shared.repositories import documents as repository
+from shared.repositories.embedding_jobs import retry_failed
 
 
 def chunk_changed(
@@ -41,4 +42,7 @@ async def index_documents(
         stored.last,
     )
     await repository.write(unit, collection.id, collection.language, plan)
+    if len(plan.indexed) < len(documents):
+        retried = await retry_failed(unit, collection.id, [document.id for document in documents])
+        plan.retried_numbers.extend(job.document_number for job in retried)
     return plan

@@ -10,7 +10,8 @@ _SHOWN = 20
 
 def refuse_unknown_fields(tree: Filter, known: Sequence[str]) -> None:
     """Raise UnknownField, naming the column of each unknown field and the fields there are."""
-    unknown = [field for field in fields_of(tree) if field.path[0] not in set(known)]
+    there = set(known)
+    unknown = [field for field in fields_of(tree) if field.path[0] not in there]
     if unknown:
         fields = ", ".join(known[:_SHOWN]) or "none yet"
         raise UnknownField(

@@ -35,7 +35,7 @@ async def list_documents(
             known = await documents.list_metadata_fields(unit, collection)
             refuse_unknown_fields(tree, known)
         found = await documents.list_documents(
-            unit, found_collection.id, after=after, limit=limit + 1, tree=tree
+            unit, found_collection.id, after=after, limit=limit + 1, room=_ROOM, tree=tree
         )
     fitting = _fitting(found[:limit])
     return fitting, len(found) > len(fitting)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.repositories import collections, keyword_index
+from shared.errors import ConcordError
+from shared.observability import Event, describe_error, logger
+from shared.repositories import collections, documents, keyword_index
 
 TERMS_PER_UNIT = 500
-DOCUMENTS_PER_UNIT = 1_000
+ROWS_PER_UNIT = 1_000
 
 
 @dataclass(slots=True)
@@ -27,14 +29,18 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     async with database.unit_of_work(principal) as unit:
         buried = await collections.list_buried_ids(unit)
         live = await collections.list_live_ids(unit)
-    for collection_id in buried:
-        if not await _purge(database, principal, collection_id, report, deadline):
-            return report
-    for collection_id in live:
-        if not await _compact(database, principal, collection_id, report, deadline):
-            return report
-        report.collections += 1
-    report.complete = True
+    steps = [(_purge, collection_id) for collection_id in buried]
+    steps += [(_compact, collection_id) for collection_id in live]
+    done = []
+    for step, collection_id in steps:
+        try:
+            done.append(await step(database, principal, collection_id, report, deadline))
+        except ConcordError as error:
+            # One collection that cannot be maintained now must not keep the others from it.
+            logger().warning(Event.MAINTENANCE_FAILED, extra=describe_error(error))
+            done.append(False)
+    report.collections = len(live)
+    report.complete = all(done)
     return report
 
 
@@ -50,7 +56,8 @@ async def _purge(
         async with database.unit_of_work(principal) as unit:
             # A writer that found the collection before it was deleted may still be at work.
             await keyword_index.lock(unit, collection_id)
-            purged = await collections.purge_some(unit, collection_id, DOCUMENTS_PER_UNIT)
+            purged = await documents.purge(unit, collection_id, ROWS_PER_UNIT)
+            purged += await collections.purge_blocks(unit, collection_id, ROWS_PER_UNIT)
             if not purged:
                 await collections.purge_rest(unit, collection_id)
         report.purged_rows += purged

@@ -1,15 +1,19 @@
 """Change some parts of a document."""
 
+import asyncio
+
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
+from shared.domain.chunks import Chunk
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.principals import Principal
 from shared.queues.protocol import EmbedQueue
-from shared.repositories import collections, keyword_index
 from shared.repositories import documents as repository
 from shared.repositories.documents import StoredDocument
 from shared.services.announce_writes import announce_writes
-from shared.services.index_documents import index_documents
+from shared.services.get_document import get_document
+from shared.services.index_documents import chunk_changed, index_documents
+from shared.services.locked_collection import lock_collection
 
 
 async def update_document(
@@ -25,21 +29,12 @@ async def update_document(
 
     Raises CollectionNotFound, DocumentNotFound, InvalidRequest when the merged metadata is too large.
     """
+    chunks = await _chunk_ahead(database, principal, collection, document_id, change)
     async with database.unit_of_work(principal) as unit:
-        found = await collections.find_collection(unit, collection)
-        await keyword_index.lock(unit, found.id)
-        stored = await repository.found_document(
-            await repository.start_document(unit, collection, document_id), document_id
-        )
-        # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
-        document = DocumentInput.model_construct(
-            id=stored.id,
-            title=stored.title,
-            body=stored.body,
-            url=stored.url,
-            metadata=stored.metadata,
-        )
-        plan = await index_documents(unit, found, [change.applied_to(document)], {})
+        found = await lock_collection(unit, collection)
+        stored = await repository.start_document(unit, collection, document_id)
+        document = _as_input(await repository.found_document(stored, document_id))
+        plan = await index_documents(unit, found, [change.applied_to(document)], chunks)
         changed = await repository.start_document(unit, collection, document_id)
     updated = await repository.found_document(changed, document_id)
     await announce_writes(
@@ -47,6 +42,23 @@ async def update_document(
         queue,
         collection=collection,
         collection_id=found.id,
-        document_numbers=[entry.number for entry in plan.indexed],
+        document_numbers=plan.numbers_to_embed,
     )
     return updated
+
+
+async def _chunk_ahead(
+    database: Database, principal: Principal, collection: str, document_id: str, change: DocumentChange
+) -> dict[str, list[Chunk]]:
+    """Chunks of a new body, made before the lock is taken; a body that stays needs none."""
+    if change.body is None:
+        return {}
+    stored = await get_document(database, principal, collection, document_id)
+    return await asyncio.to_thread(chunk_changed, [change.applied_to(_as_input(stored))], {})
+
+
+def _as_input(stored: StoredDocument) -> DocumentInput:
+    # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
+    return DocumentInput.model_construct(
+        id=stored.id, title=stored.title, body=stored.body, url=stored.url, metadata=stored.metadata
+    )

@@ -71,13 +71,13 @@ async def _store(
     collection, chunks = await _prepare(database, principal, name, documents)
     async with database.unit_of_work(principal) as unit:
         plan = await index_documents(unit, collection, documents, chunks)
-    if plan.documents:
+    if plan.documents or plan.retried_numbers:
         await announce_writes(
             cache,
             queue,
             collection=name,
             collection_id=collection.id,
-            document_numbers=[entry.number for entry in plan.indexed],
+            document_numbers=plan.numbers_to_embed,
         )
     return plan
 

@@ -1,5 +1,5 @@
 -- name: find_language
-SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s;
+SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s AND pg_ts_config_is_visible(oid);
 
 -- name: insert_collection
 INSERT INTO concord.collection (name, language, space_id)
@@ -60,20 +60,6 @@ SELECT id FROM concord.collection WHERE deleted_at IS NULL ORDER BY id;
 -- name: list_buried_ids
 SELECT id FROM concord.collection WHERE deleted_at IS NOT NULL ORDER BY deleted_at;
 
--- name: purge_documents
--- Removes up to `limit` documents of a buried collection; chunks and jobs go with them.
-WITH doomed AS (
-    SELECT number FROM concord.document WHERE collection_id = %(collection_id)s LIMIT %(limit)s
-), vectors AS (
-    DELETE FROM concord.embedding e USING doomed
-    WHERE e.collection_id = %(collection_id)s AND e.document_number = doomed.number
-), purged AS (
-    DELETE FROM concord.document d USING doomed
-    WHERE d.collection_id = %(collection_id)s AND d.number = doomed.number
-    RETURNING d.number
-)
-SELECT count(*)::int AS count FROM purged;
-
 -- name: purge_blocks
 WITH doomed AS (
     SELECT term_id, block FROM concord.keyword_block WHERE collection_id = %(collection_id)s LIMIT %(limit)s
@@ -86,7 +72,11 @@ SELECT count(*)::int AS count FROM purged;
 
 -- name: purge_collection
 -- The last step, when its documents and blocks are gone.
-WITH terms AS (DELETE FROM concord.keyword_term WHERE collection_id = %(collection_id)s),
+WITH vectors AS (
+    DELETE FROM concord.embedding
+    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+        AND collection_id = %(collection_id)s
+), terms AS (DELETE FROM concord.keyword_term WHERE collection_id = %(collection_id)s),
 retired AS (DELETE FROM concord.keyword_retired WHERE collection_id = %(collection_id)s),
 statistics AS (DELETE FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s),
 fields AS (DELETE FROM concord.metadata_field WHERE collection_id = %(collection_id)s)

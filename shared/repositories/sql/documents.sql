@@ -47,7 +47,8 @@ ORDER BY f.name;
 -- name: delete_stored_chunks
 WITH vectors AS (
     DELETE FROM concord.embedding
-    WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
+    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+        AND collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
         AND chunk_id = ANY(%(chunk_ids)s::bigint[])
 )
 DELETE FROM concord.chunk WHERE collection_id = %(collection_id)s AND id = ANY(%(chunk_ids)s::bigint[]);
@@ -55,7 +56,8 @@ DELETE FROM concord.chunk WHERE collection_id = %(collection_id)s AND id = ANY(%
 -- name: delete_documents
 WITH vectors AS (
     DELETE FROM concord.embedding
-    WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
+    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+        AND collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
 )
 DELETE FROM concord.document
 WHERE collection_id = %(collection_id)s AND number = ANY(%(document_numbers)s::int[]);
@@ -69,14 +71,21 @@ LEFT JOIN concord.embedding_job j ON j.collection_id = d.collection_id AND j.doc
 WHERE c.name = %(collection)s AND c.deleted_at IS NULL AND d.id = %(id)s;
 
 -- name: list_documents
-SELECT d.id, d.title, d.body, d.url, d.metadata, d.created_at, d.updated_at,
+-- Documents until their bodies have passed `room` bytes, and one more, which tells that the list goes on.
+SELECT s.id, s.title, s.body, s.url, s.metadata, s.created_at, s.updated_at,
        coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
-FROM concord.document d
-LEFT JOIN concord.embedding_job j ON j.collection_id = d.collection_id AND j.document_number = d.number
-WHERE d.collection_id = %(collection_id)s AND d.id > %(after)s COLLATE "C"
-    AND /*filter*/ true /*end*/
-ORDER BY d.id
-LIMIT %(limit)s;
+FROM (
+    SELECT d.*, sum(octet_length(d.body)) OVER (
+               ORDER BY d.id ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS bytes_before
+    FROM concord.document d
+    WHERE d.collection_id = %(collection_id)s AND d.id > %(after)s COLLATE "C"
+        AND /*filter*/ true /*end*/
+    ORDER BY d.id
+    LIMIT %(limit)s
+) s
+LEFT JOIN concord.embedding_job j ON j.collection_id = s.collection_id AND j.document_number = s.number
+WHERE coalesce(s.bytes_before, 0) <= %(room)s
+ORDER BY s.id;
 
 -- name: match_documents
 -- The numbers of the documents that a filter selects.
@@ -84,3 +93,11 @@ SELECT d.number FROM concord.document d
 WHERE d.collection_id = %(collection_id)s AND /*filter*/ true /*end*/
 ORDER BY d.number
 LIMIT %(limit)s;
+
+-- name: find_doomed
+-- Some documents of a buried collection, of up to 20 MB together.
+SELECT number FROM (
+    SELECT number, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS bytes_before
+    FROM concord.document WHERE collection_id = %(collection_id)s ORDER BY number LIMIT %(limit)s
+) d
+WHERE bytes_before <= 20000000;

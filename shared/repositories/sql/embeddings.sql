@@ -13,13 +13,15 @@ WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_num
 -- name: claim_jobs
 -- Takes pending jobs nobody works on; a claim that is not completed in time is free again.
 WITH due AS (
-    SELECT collection_id, document_number FROM concord.embedding_job
-    WHERE state = 'pending' AND attempts < %(max_attempts)s AND (claimed_until IS NULL OR claimed_until < now())
-        AND (%(collection_id)s::int IS NULL OR collection_id = %(collection_id)s)
-        AND (%(document_numbers)s::int[] IS NULL OR document_number = ANY(%(document_numbers)s::int[]))
-    ORDER BY created_at, document_number
+    SELECT j.collection_id, j.document_number
+    FROM concord.embedding_job j JOIN concord.collection c ON c.id = j.collection_id AND c.deleted_at IS NULL
+    WHERE j.state = 'pending' AND j.attempts < %(max_attempts)s
+        AND (j.claimed_until IS NULL OR j.claimed_until < now())
+        AND (%(collection_id)s::int IS NULL OR j.collection_id = %(collection_id)s)
+        AND (%(document_numbers)s::int[] IS NULL OR j.document_number = ANY(%(document_numbers)s::int[]))
+    ORDER BY j.created_at, j.document_number
     LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE OF j SKIP LOCKED
 )
 UPDATE concord.embedding_job j
 SET claimed_until = now() + make_interval(secs => %(lease_seconds)s), attempts = j.attempts + 1
@@ -33,7 +35,7 @@ RETURNING j.*;
 SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.span_start, c.span_end, c.heading_path, d.title,
        CASE WHEN c.ordinal = min(c.ordinal) OVER (PARTITION BY c.collection_id, c.document_number)
             THEN d.body END AS body,
-       k.name AS collection, s.model, s.dimensions
+       s.model, s.dimensions
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number
 JOIN concord.collection k ON k.id = d.collection_id
@@ -54,10 +56,28 @@ FOR UPDATE OF j;
 
 -- name: fail_exhausted
 -- A document that takes its worker down each time is given up after the last attempt's lease.
-UPDATE concord.embedding_job
+WITH exhausted AS (
+    SELECT collection_id, document_number FROM concord.embedding_job
+    WHERE state = 'pending' AND attempts >= %(max_attempts)s AND (claimed_until IS NULL OR claimed_until < now())
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE concord.embedding_job j
 SET state = 'failed', claimed_until = NULL, error = coalesce(error, 'Embedding did not finish, attempt after attempt.')
-WHERE state = 'pending' AND attempts >= %(max_attempts)s AND (claimed_until IS NULL OR claimed_until < now())
-RETURNING document_number;
+FROM exhausted e
+WHERE j.collection_id = e.collection_id AND j.document_number = e.document_number
+RETURNING j.*;
+
+-- name: retry_failed
+-- Sending a document again, even unchanged, gives its failed embedding a new start.
+UPDATE concord.embedding_job j
+SET state = 'pending', attempts = 0, claimed_until = NULL, error = NULL, created_at = now()
+FROM concord.document d
+WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
+    AND j.collection_id = d.collection_id AND j.document_number = d.number AND j.state = 'failed'
+RETURNING j.*;
+
+-- name: name_collections
+SELECT name FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]) AND deleted_at IS NULL ORDER BY name;
 
 -- name: insert_embeddings
 INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)
@@ -69,22 +89,21 @@ JOIN concord.collection k ON k.id = c.collection_id
 ON CONFLICT DO NOTHING;
 
 -- name: complete_jobs
--- A document is ready when its text is still the one that was claimed.
+-- A document is ready when the claim on it still stands: its end is its mark, which no later claim, text or document
+-- of the same number has.
 DELETE FROM concord.embedding_job j
-USING unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
-    AS w (collection_id, document_number, index_number)
+USING unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(claims)s::timestamptz[])
+    AS w (collection_id, document_number, claimed_until)
 WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
-    AND j.index_number = w.index_number;
+    AND j.claimed_until = w.claimed_until;
 
 -- name: release_jobs
--- Frees claims early, with the reason; after the last attempt, or when trying again cannot help, they have failed.
--- Without a reason only time was short, which is no attempt.
+-- Gives claims back, with the reason if there is one: as failed when trying again cannot help, else as if they had
+-- not been made. Only a worker that never comes back uses an attempt up.
 UPDATE concord.embedding_job j
-SET claimed_until = NULL, error = %(error)s,
-    attempts = CASE WHEN %(error)s::text IS NULL THEN j.attempts - 1 ELSE j.attempts END,
-    state = CASE WHEN %(final)s OR (%(error)s::text IS NOT NULL AND j.attempts >= %(max_attempts)s)
-                 THEN 'failed' ELSE 'pending' END::concord.embedding_state
-FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(index_numbers)s::int[])
-    AS w (collection_id, document_number, index_number)
+SET claimed_until = NULL, error = %(error)s, attempts = CASE WHEN %(final)s THEN j.attempts ELSE j.attempts - 1 END,
+    state = CASE WHEN %(final)s THEN 'failed' ELSE 'pending' END::concord.embedding_state
+FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(claims)s::timestamptz[])
+    AS w (collection_id, document_number, claimed_until)
 WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
-    AND j.index_number = w.index_number;
+    AND j.claimed_until = w.claimed_until;

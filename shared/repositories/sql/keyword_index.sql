@@ -90,7 +90,9 @@ FROM document_lengths;
 -- name: fold_statistics
 -- Replaces a collection's appended changes by their sum.
 WITH folded AS (
-    DELETE FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s
+    DELETE FROM concord.keyword_statistic
+    WHERE collection_id = %(collection_id)s
+        AND (SELECT count(*) FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s) > 1
     RETURNING documents, chunks, length
 )
 INSERT INTO concord.keyword_statistic (collection_id, documents, chunks, length)

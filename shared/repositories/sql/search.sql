@@ -61,36 +61,56 @@ WITH target AS MATERIALIZED (
         SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = (SELECT id FROM target)
     ) /*end*/
 ), keyword_candidate AS (
-    SELECT d.number, d.index_number
-    FROM (SELECT index_number FROM keyword_score ORDER BY score DESC, index_number LIMIT %(candidates)s) k
+    SELECT d.number, d.index_number, k.place
+    FROM (
+        SELECT index_number, row_number() OVER (ORDER BY score DESC, index_number) AS place
+        FROM keyword_score ORDER BY score DESC, index_number LIMIT %(candidates)s
+    ) k
     JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.index_number = k.index_number
-), near AS MATERIALIZED (
-    -- Small collections are scanned exactly, large ones through the HNSW index: one branch runs.
+), vector_scan AS MATERIALIZED (
+    -- Few vectors are compared one by one, many through the HNSW index: one branch of `near` runs.
+    SELECT vector IS NOT NULL AND (chunks <= %(exact_chunks)s /*few_allowed*/ /*end*/) AS exact,
+           vector IS NOT NULL AND NOT (chunks <= %(exact_chunks)s /*few_allowed*/ /*end*/) AS indexed
+    FROM target
+), near AS (
     (
-        SELECT e.document_number FROM concord.embedding e
-        WHERE (SELECT vector FROM target) IS NOT NULL AND (SELECT chunks FROM target) <= %(exact_chunks)s
+        SELECT e.document_number, min(e.vector <#> (SELECT vector FROM target)) AS distance
+        FROM concord.embedding e
+        WHERE (SELECT exact FROM vector_scan)
             AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
             AND /*vector_filter*/ true /*end*/
-        ORDER BY e.vector <#> (SELECT vector FROM target)
-        LIMIT %(candidate_chunks)s
+        GROUP BY e.document_number
     )
     UNION ALL
     (
-        SELECT e.document_number FROM concord.embedding e
-        WHERE (SELECT vector FROM target) IS NOT NULL AND (SELECT chunks FROM target) > %(exact_chunks)s
-            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
-            AND /*vector_filter*/ true /*end*/
-        ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
-        LIMIT %(candidate_chunks)s
+        SELECT n.document_number, min(n.distance)
+        FROM (
+            SELECT e.document_number, e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
+                   AS distance
+            FROM concord.embedding e
+            WHERE (SELECT indexed FROM vector_scan)
+                AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
+                AND /*vector_filter*/ true /*end*/
+            ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
+            LIMIT %(indexed_chunks)s
+        ) n
+        GROUP BY n.document_number
     )
-), candidate AS MATERIALIZED (
-    SELECT number, index_number FROM keyword_candidate
-    UNION
-    SELECT d.number, d.index_number
-    FROM (SELECT DISTINCT document_number FROM near) n
+), vector_candidate AS (
+    SELECT d.number, d.index_number, n.place
+    FROM (
+        SELECT document_number, row_number() OVER (ORDER BY distance, document_number) AS place
+        FROM near ORDER BY distance, document_number LIMIT %(candidates)s
+    ) n
     JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = n.document_number
+), candidate AS MATERIALIZED (
+    -- The first candidates of either ranking come before all others, so that a page is the same whether or not
+    -- later pages, which look at more candidates, are asked for.
+    SELECT number, index_number, min(place) > %(first_candidates)s AS is_late
+    FROM (SELECT * FROM keyword_candidate UNION ALL SELECT * FROM vector_candidate) c
+    GROUP BY number, index_number
 ), scored AS MATERIALIZED (
-    SELECT c.number, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
+    SELECT c.number, c.is_late, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
     FROM candidate c
     LEFT JOIN keyword_score k ON k.index_number = c.index_number
     CROSS JOIN LATERAL (
@@ -101,20 +121,23 @@ WITH target AS MATERIALIZED (
             AND e.document_number = c.number
     ) s
 ), fused AS MATERIALIZED (
-    SELECT number, keyword, semantic,
+    SELECT number, is_late, keyword, semantic,
            query.alpha * semantic + (1 - query.alpha) * keyword AS score
     FROM scored CROSS JOIN query
 ), page AS MATERIALIZED (
-    SELECT * FROM fused
+    SELECT *, row_number() OVER (ORDER BY is_late, score DESC, number) AS place FROM fused
     WHERE score > 0 AND score >= %(min_score)s
-    ORDER BY score DESC, number
+    ORDER BY place
     LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT t.vector IS NOT NULL AS semantic_used, (SELECT alpha FROM query) AS alpha, t.chunks <= %(exact_chunks)s AS exact,
+SELECT t.vector IS NOT NULL AS semantic_used, (SELECT alpha FROM query) AS alpha,
+       (SELECT exact FROM vector_scan) AS exact,
        (SELECT count(*) FROM keyword_score)::int AS keyword_found,
        (SELECT count(*) FROM fused WHERE score > 0 AND score >= %(min_score)s)::int AS candidates_found,
        d.id, d.title, d.url, d.metadata, d.created_at, d.updated_at,
-       CASE WHEN %(with_body)s THEN d.body END AS body,
+       -- Bodies as far as they fit an answer, which is cut where they end.
+       CASE WHEN %(with_body)s AND sum(octet_length(d.body)) OVER (ORDER BY h.place) - octet_length(d.body) <= %(room)s
+            THEN d.body END AS body,
        h.score, h.keyword, h.semantic, passages.list AS passages
 FROM target t
 LEFT JOIN (page h JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = h.number) ON true
@@ -148,7 +171,7 @@ LEFT JOIN LATERAL (
         OFFSET 0
     ) cut
 ) passages ON d.id IS NOT NULL
-ORDER BY h.score DESC NULLS LAST, h.number;
+ORDER BY h.place;
 
 -- name: fragment_allowed
 -- What a filter lets through, found once for both rankings.
@@ -156,6 +179,9 @@ ORDER BY h.score DESC NULLS LAST, h.number;
     SELECT d.number, d.index_number FROM concord.document d
     WHERE d.collection_id = (SELECT id FROM target) AND /*filter*/ true /*end*/
 );
+
+-- name: fragment_few_allowed
+OR (SELECT count(*) FROM allowed) <= %(few_documents)s;
 
 -- name: fragment_keyword_filter
 s.index_number IN (SELECT index_number FROM allowed);
@@ -165,4 +191,5 @@ e.document_number IN (SELECT number FROM allowed);
 
 -- name: widen_vector_scan
 -- With a filter or several collections in one index, keep scanning until enough chunks are found.
-SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %(ef_search)s, true);
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %(ef_search)s, true),
+       set_config('hnsw.max_scan_tuples', %(max_scanned)s, true);
