@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum, auto
 
-from shared.config import MigrationSettings, load_environment_file, load_settings
+from shared.config import DatabaseSettings, MigrationSettings, load_environment_file, load_settings
+from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations, migration_status
 from shared.database.secrets import migration_url
+from shared.domain.principals import WORKER
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder
-from shared.local.postgres import embedded_postgres
+from shared.local.postgres import EmbeddedPostgres, embedded_postgres
 from shared.local.redis import embedded_redis, running_redis
+from shared.repositories import recovery
 
 EMBED_QUEUE_URL = "in-process:embed"
 
@@ -41,36 +44,49 @@ def laptop_environment(
     """
     load_environment_file()
     with ExitStack() as stack:
-        is_embedded = not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_SECRET_ARN"))
-        if is_embedded:
-            url = stack.enter_context(embedded_postgres(laptop_folder()))
-            stack.enter_context(_set("DATABASE_URL", url))
+        postgres = None
+        if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_SECRET_ARN")):
+            postgres = stack.enter_context(embedded_postgres(laptop_folder()))
+            stack.enter_context(_set("DATABASE_URL", postgres.url))
             # No transaction pooler stands in between.
             stack.enter_context(_set("DATABASE_PREPARED_STATEMENTS", "true"))
             if not os.environ.get("REDIS_URL"):
                 _join_redis(stack, start=with_redis)
         if not os.environ.get("EMBED_QUEUE_URL"):
             stack.enter_context(_set("EMBED_QUEUE_URL", EMBED_QUEUE_URL))
-        _migrate(migrations, is_embedded=is_embedded)
+        if migrations is not Migrations.LEAVE:
+            asyncio.run(_prepare(migrations, postgres))
         yield
+
+
+async def _prepare(migrations: Migrations, postgres: EmbeddedPostgres | None) -> None:
+    url = migration_url(load_settings(MigrationSettings))
+    if postgres is not None:
+        await apply_migrations(url)
+        if postgres.was_unused:
+            await _free_claims()
+    elif migrations is Migrations.APPLY:
+        await apply_migrations(url)
+    elif migrations is Migrations.APPLY_TO_EMBEDDED_ELSE_REFUSE:
+        pending = (await migration_status(url)).pending
+        if pending:
+            raise MigrationError(f"The database lacks {', '.join(pending)}. Run `concord migrate`.")
+
+
+async def _free_claims() -> None:
+    """Nobody else is there, so who holds a claim was killed: its work need not wait for the lease's end."""
+    database = open_connection(load_settings(DatabaseSettings))
+    try:
+        async with database.unit_of_work(WORKER) as unit:
+            await recovery.free_claims(unit)
+    finally:
+        await database.aclose()
 
 
 def _join_redis(stack: ExitStack, *, start: bool) -> None:
     folder = laptop_folder()
     if start or running_redis(folder):
         stack.enter_context(_set("REDIS_URL", stack.enter_context(embedded_redis(folder))))
-
-
-def _migrate(migrations: Migrations, *, is_embedded: bool) -> None:
-    if migrations is Migrations.LEAVE:
-        return
-    url = migration_url(load_settings(MigrationSettings))
-    if is_embedded or migrations is Migrations.APPLY:
-        asyncio.run(apply_migrations(url))
-    elif migrations is Migrations.APPLY_TO_EMBEDDED_ELSE_REFUSE:
-        pending = asyncio.run(migration_status(url)).pending
-        if pending:
-            raise MigrationError(f"The database lacks {', '.join(pending)}. Run `concord migrate`.")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -34,9 +35,17 @@ class PostgresNotStarted(ConcordError):
     code = "postgres_not_started"
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedPostgres:
+    """A running server, and whether any other process used it when this one came."""
+
+    url: str
+    was_unused: bool
+
+
 @contextmanager
-def embedded_postgres(folder: Path) -> Iterator[str]:
-    """The URL of the server whose data are in `folder`/postgres; other processes share it.
+def embedded_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
+    """The server whose data are in `folder`/postgres, started when it does not run; processes share it.
 
     It listens on a Unix socket alone. Raises PostgresNotStarted.
     """
@@ -56,8 +65,9 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         with suppress(subprocess.SubprocessError):
             _control(_server(data), "-m", "fast", "stop")
 
-    with shared_server(folder, "postgres", start=start, stop=stop):
-        yield f"postgresql://postgres@localhost/postgres?host={quote(str(_socket_folder_of(data)))}"
+    with shared_server(folder, "postgres", start=start, stop=stop) as was_unused:
+        sockets = quote(str(_socket_folder_of(data)))
+        yield EmbeddedPostgres(f"postgresql://postgres@localhost/postgres?host={sockets}", was_unused)
 
 
 def _server(data: Path) -> "PostgresServer":
@@ -89,7 +99,7 @@ def _start(data: Path) -> None:
     while _is_served(pid_file):
         # One whose starter was killed may not be ready yet.
         if pid_file.read_text().splitlines()[-1].strip() == "ready":
-            return None
+            return
         if time.monotonic() > deadline:
             raise PostgresNotStarted(f"The embedded Postgres is not ready. Its log is {data / 'log'}.")
         time.sleep(0.05)
@@ -98,12 +108,14 @@ def _start(data: Path) -> None:
     pid_file.unlink(missing_ok=True)
     while True:
         try:
-            return _launch(data)
+            _launch(data)
         except subprocess.CalledProcessError:
             # It also refuses while processes of a server that was killed are about to notice it.
             if not has_died or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+        else:
+            return
 
 
 def _launch(data: Path) -> None:

@@ -9,22 +9,23 @@ from pathlib import Path
 @contextmanager
 def shared_server(
     folder: Path, name: str, *, start: Callable[[], None], stop: Callable[[], None]
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Use a server, calling `start` first and, when nobody else uses it any more, `stop` at the end.
 
-    `start` must do nothing when the server runs: somebody may have left without stopping it. Users
-    are counted by locks, which the kernel releases when a process is killed, so a server outlives
-    its last user only until the next one leaves.
+    Yields whether nobody else used it before. `start` must do nothing when the server runs: somebody may
+    have left without stopping it. Users are counted by locks, which the kernel releases when a process is
+    killed, so a server outlives its last user only until the next one leaves.
     """
     with (folder / f"{name}.users").open("w") as users:
         with _turn(folder, name):
+            was_unused = _is_alone(users.fileno())
             fcntl.flock(users, fcntl.LOCK_SH)
             start()
         try:
-            yield
+            yield was_unused
         finally:
             with _turn(folder, name):
-                if _is_last(users.fileno()):
+                if _is_alone(users.fileno()):
                     stop()
 
 
@@ -36,7 +37,7 @@ def _turn(folder: Path, name: str) -> Iterator[None]:
         yield
 
 
-def _is_last(users: int) -> bool:
+def _is_alone(users: int) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

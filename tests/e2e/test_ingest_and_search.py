@@ -122,13 +122,13 @@ def test_a_wrong_use_has_exit_code_two(arguments: tuple[str, ...]) -> None:
 
 def test_documents_that_could_not_be_embedded_are_told(laptop: Path) -> None:
     concord("ingest", "-", "-c", "refused", stdin=b'{"id": "a", "body": "x"}')
-    with embedded_postgres(laptop / ".concord") as url, psycopg.connect(url) as connection:
+    with embedded_postgres(laptop / ".concord") as server, psycopg.connect(server.url) as connection:
         connection.execute("UPDATE concord.embedding_job SET state = 'failed', error = 'refused'")
     try:
         waited = concord("ingest", "-", "-c", "refused", "--wait", stdin=b"")
         examined = concord("doctor")
     finally:
-        with embedded_postgres(laptop / ".concord") as url, psycopg.connect(url) as connection:
+        with embedded_postgres(laptop / ".concord") as server, psycopg.connect(server.url) as connection:
             connection.execute("DELETE FROM concord.embedding_job")
     assert (waited.code, "Not embedded: 1; each one's embedding_error says why." in waited.said) == (1, True)
     assert (examined.code, "wrong work  0 documents to embed" in examined.out) == (1, True)

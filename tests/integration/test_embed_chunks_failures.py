@@ -30,7 +30,7 @@ async def test_an_unavailable_embedder_is_tried_again(library: Library, database
     down = FailingEmbedder(library.embedder, lambda _: EmbedderUnavailable("It is out of order."))
     with pytest.raises(EmbedderUnavailable):
         await library.embed(down)
-    assert jobs(database_url) == {"a": Job("pending", 1, is_claimed=False, error="It is out of order.")}
+    assert jobs(database_url) == {"a": Job("pending", 0, is_claimed=False, error="It is out of order.")}
     shown = await library.get("a")
     assert (shown.embedding_state, shown.embedding_error) == ("pending", "It is out of order.")
     await library.embed()

@@ -125,7 +125,7 @@ async def test_maintenance_works_in_short_units(
     library: Library, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.services.maintain_indexes.TERMS_PER_UNIT", 7)
-    monkeypatch.setattr("shared.services.maintain_indexes.DOCUMENTS_PER_UNIT", 7)
+    monkeypatch.setattr("shared.services.maintain_indexes.ROWS_PER_UNIT", 7)
     mixture = Mixture(library, 6)
     for _ in range(12):
         await mixture.step()

@@ -16,9 +16,10 @@ async def test_a_filter_comes_before_the_ranking(
     library: Library, monkeypatch: pytest.MonkeyPatch, mode: str, scan: str
 ) -> None:
     """The few that a filter lets through are found behind more better ones than there are candidates."""
-    monkeypatch.setattr("shared.repositories.search.CANDIDATE_DOCUMENTS", 5)
-    monkeypatch.setattr("shared.repositories.search.CANDIDATE_CHUNKS", 5)
-    monkeypatch.setattr("shared.repositories.search.EXACT_CHUNKS", 0 if scan == "index" else 20_000)
+    monkeypatch.setattr("shared.domain.ranking.FIRST_CANDIDATES", 5)
+    monkeypatch.setattr("shared.domain.ranking.INDEXED_CHUNKS", 5)
+    monkeypatch.setattr("shared.domain.ranking.FEW_DOCUMENTS", 0)
+    monkeypatch.setattr("shared.domain.ranking.EXACT_CHUNKS", 0 if scan == "index" else 20_000)
     better = [a_document(f"b{number}", "river", metadata={"kind": "better"}) for number in range(60)]
     worse = [
         a_document(

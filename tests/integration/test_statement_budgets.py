@@ -71,18 +71,18 @@ async def test_a_batch_costs_as_many_statements_as_one_document(
 
 async def test_an_unchanged_batch_writes_nothing(watched: Library, recorded: RecordedDatabase) -> None:
     await watched.upsert(*(a_document(f"d{number}", f"Dogs bark {number}.") for number in range(5)))
-    assert recorded.units == [["find_collection", "find_versions"], TAKE_TURN]
+    assert recorded.units == [["find_collection", "find_versions"], [*TAKE_TURN, "retry_failed"]]
 
 
 async def test_documents_are_embedded_in_three_units(watched: Library, recorded: RecordedDatabase) -> None:
-    await watched.upsert(*(a_document(f"n{number}", f"Text {number}.") for number in range(60)))
+    await watched.upsert(*(a_document(f"n{number}", f"Text {number}.") for number in range(30)))
     recorded.units.clear()
     await watched.worker().embed_requested(watched.queue.requests[0])
-    stored = ["lock_jobs", "insert_embeddings", "complete_jobs"]
+    stored = ["lock_jobs", "insert_embeddings", "complete_jobs", "name_collections"]
     assert recorded.units == [["claim_jobs"], ["find_unembedded_chunks"], stored, ["claim_jobs"]]
 
 
 async def test_a_document_is_deleted_in_one_unit(watched: Library, recorded: RecordedDatabase) -> None:
     await watched.delete("d1")
-    writes = ["retire_documents", "withdraw_embedding", "delete_documents"]
+    writes = ["retire_documents", "lock_jobs", "withdraw_embedding", "delete_documents"]
     assert recorded.units == [["find_collection", *TAKE_TURN, *writes]]

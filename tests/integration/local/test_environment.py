@@ -3,6 +3,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from shared.database.migrations import migration_status
@@ -18,6 +19,18 @@ NAMES = (
     "REDIS_URL",
     "EMBED_QUEUE_URL",
 )
+
+CLAIMED_JOB = """
+WITH made AS (
+    INSERT INTO concord.collection (name, space_id)
+    VALUES ('pets', concord.open_embedding_space('model', 3)) RETURNING id
+), document AS (
+    INSERT INTO concord.document (collection_id, id, number, index_number, body, content_hash, text_hash)
+    SELECT id, 'dog', 1, 1, '', '', '' FROM made RETURNING collection_id
+)
+INSERT INTO concord.embedding_job (collection_id, document_number, index_number, claimed_until)
+SELECT collection_id, 1, 1, now() + interval '1 hour' FROM document
+"""
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +115,20 @@ def test_what_was_set_before_is_set_again(monkeypatch: pytest.MonkeyPatch) -> No
     with laptop_environment():
         assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "true"
     assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "false"
+
+
+def test_claims_of_the_killed_are_free_when_nobody_else_is_there() -> None:
+    def claimed() -> bool:
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT claimed_until IS NOT NULL FROM concord.embedding_job").fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    with laptop_environment():
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            connection.execute(CLAIMED_JOB)
+        with laptop_environment():
+            pass
+        assert claimed()
+    with laptop_environment():
+        assert not claimed()

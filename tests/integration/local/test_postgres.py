@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from shared.local import postgres
-from shared.local.postgres import PostgresNotStarted, embedded_postgres
+from shared.local.postgres import EmbeddedPostgres, PostgresNotStarted, embedded_postgres
 from tests.builders.command_line import servers_of
 
 
@@ -32,8 +32,8 @@ def folder(initialised: Path) -> Iterator[Path]:
     assert servers_of(initialised) == []
 
 
-def value(url: str, query: str) -> object:
-    with psycopg.connect(url) as connection:
+def value(server: EmbeddedPostgres, query: str) -> object:
+    with psycopg.connect(server.url) as connection:
         row = connection.execute(query.encode()).fetchone()
     return row[0] if row else None
 
@@ -43,25 +43,26 @@ def postmaster(folder: Path) -> int:
 
 
 def test_it_is_the_newest_with_pgvector(folder: Path) -> None:
-    with embedded_postgres(folder) as url:
-        assert value(url, "SELECT current_setting('server_version')::numeric >= 18")
-        assert value(url, "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'") == 1
-        assert value(url, "SELECT current_setting('listen_addresses')") == ""
+    with embedded_postgres(folder) as server:
+        assert value(server, "SELECT current_setting('server_version')::numeric >= 18")
+        assert value(server, "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'") == 1
+        assert value(server, "SELECT current_setting('listen_addresses')") == ""
 
 
 def test_data_outlive_the_server(folder: Path) -> None:
-    with embedded_postgres(folder) as url, psycopg.connect(url, autocommit=True) as connection:
+    with embedded_postgres(folder) as server, psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS seven")
     assert servers_of(folder) == []
-    with embedded_postgres(folder) as url:
-        assert value(url, "SELECT seven FROM kept") == 7
+    with embedded_postgres(folder) as server:
+        assert value(server, "SELECT seven FROM kept") == 7
 
 
 def test_users_share_one_server(folder: Path) -> None:
     with embedded_postgres(folder) as one:
         first = postmaster(folder)
         with embedded_postgres(folder) as other:
-            assert (other, postmaster(folder)) == (one, first)
+            assert (other.url, postmaster(folder)) == (one.url, first)
+            assert (one.was_unused, other.was_unused) == (True, False)
         assert value(one, "SELECT 1") == 1
 
 
@@ -70,8 +71,8 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
         os.kill(postmaster(folder), signal.SIGKILL)
         while servers_of(folder):
             time.sleep(0.01)
-        with embedded_postgres(folder) as url:
-            assert value(url, "SELECT 1") == 1
+        with embedded_postgres(folder) as server:
+            assert value(server, "SELECT 1") == 1
 
 
 @pytest.mark.parametrize(
@@ -79,14 +80,14 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
 )
 def test_a_stale_process_number_is_no_hindrance(folder: Path, stale: str) -> None:
     (folder / "postgres" / "postmaster.pid").write_text(stale)
-    with embedded_postgres(folder) as url:
-        assert value(url, "SELECT 1") == 1
+    with embedded_postgres(folder) as server:
+        assert value(server, "SELECT 1") == 1
 
 
 def test_half_made_data_are_made_anew(tmp_path: Path) -> None:
     (tmp_path / "postgres" / "base").mkdir(parents=True)
-    with embedded_postgres(tmp_path) as url:
-        assert value(url, "SELECT 1") == 1
+    with embedded_postgres(tmp_path) as server:
+        assert value(server, "SELECT 1") == 1
     assert [entry.name for entry in tmp_path.glob("new-*")] == []
 
 
@@ -95,8 +96,8 @@ def test_a_long_path_is_served_too(folder: Path, tmp_path: Path) -> None:
     deep.mkdir()
     shutil.move(folder / "postgres", deep / "postgres")
     try:
-        with embedded_postgres(deep) as url:
-            assert value(url, "SELECT 1") == 1
+        with embedded_postgres(deep) as server:
+            assert value(server, "SELECT 1") == 1
     finally:
         shutil.move(deep / "postgres", folder / "postgres")
 

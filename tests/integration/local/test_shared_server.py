@@ -27,7 +27,7 @@ class Server:
         self.starts = 0
         self.stops = 0
 
-    def used(self) -> AbstractContextManager[None]:
+    def used(self) -> AbstractContextManager[bool]:
         return shared_server(self._folder, "thing", start=self._start, stop=self._stop)
 
     def _start(self) -> None:
@@ -56,9 +56,10 @@ def another_process(folder: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_the_last_user_stops_the_server(server: Server) -> None:
-    with server.used():
-        with server.used():
+    with server.used() as first:
+        with server.used() as second:
             assert server.stops == 0
+            assert (first, second) == (True, False)
         assert server.stops == 0
     assert (server.starts, server.stops) == (2, 1)
 
