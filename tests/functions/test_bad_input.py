@@ -1,6 +1,7 @@
 """Input that nobody should send: refused with a code and the field, and nothing is half written."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -141,6 +142,8 @@ def test_a_body_that_streams_past_the_limit_is_not_read_on(monkeypatch: pytest.M
         ('{"id": "a", "metadata": ' + nested(50) + "}", "metadata", "a"),
         ('{"id": "a", "metadata": ' + nested(500) + "}", "metadata", "a"),
         ('{"id": "a", "metadata": {"k": "' + "x" * 100_000 + '"}}', "metadata", "a"),
+        ('{"id": "a", "metadata": {"' + "k" * 201 + '": 1}}', "metadata", "a"),
+        (json.dumps({"id": "a", "metadata": {f"k{number}": 1 for number in range(201)}}), "metadata", "a"),
         ('{"id": "a", "metadata": 7}', "metadata", "a"),
         ('{"id": "a", "metadata": null}', "metadata", "a"),
         ('{"id": "a", "title": "' + "x" * 1_001 + '"}', "title", "a"),
