@@ -105,7 +105,7 @@ def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
-    """Log fields for an error, without its text: its code, its type and where it was raised."""
+    """Log fields for an error, without its text: its code, its type and its frames, innermost first."""
     described = {"error": type(error).__name__}
     if isinstance(error, ConcordError):
         described["code"] = error.code

@@ -35,16 +35,17 @@ def invoke(
     from shared.config import DatabaseSettings
     from shared.local.environment import laptop_environment
     from shared.local.function_list import find_function
-    from shared.local.lambda_calls import context_of
+    from shared.local.lambda_calls import context_of, main_event_loop
 
     deployed = find_function(function)
     sent = _event(deployed, event, method, path, body)
     handler = deployed.load()
     if issubclass(handler.settings, DatabaseSettings):
-        with laptop_environment():
+        with laptop_environment(), main_event_loop():
             print_json(handler(sent, context_of(deployed)))
     else:
-        print_json(handler(sent, context_of(deployed)))
+        with main_event_loop():
+            print_json(handler(sent, context_of(deployed)))
 
 
 def _event(

@@ -1,10 +1,12 @@
 """What AWS hands a function: events of its sources, and the context of a call."""
 
+import asyncio
 import base64
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -139,3 +141,15 @@ def default_event(function: DeployedFunction) -> dict[str, Any] | None:
     route = function.routes[0]
     is_plain = route.method == "GET" and "{" not in route.path
     return http_event(route.method, route.path) if is_plain else None
+
+
+@contextmanager
+def main_event_loop() -> Iterator[None]:
+    """The main thread's event loop, which HTTP handlers run on, closed at the end."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -110,7 +110,9 @@ def test_an_error_is_described_without_its_text() -> None:
     with pytest.raises(CollectionNotFound) as caught:
         fail()
     described = describe_error(caught.value)
-    assert re.fullmatch(r"test_observability\.py:\d+ fail", described.pop("where"))
+    here = r"test_observability\.py:\d+ "
+    # From where it was raised outwards.
+    assert re.fullmatch(rf"{here}fail < {here}test_an_error_\w+", described.pop("where"))
     assert described == {"error": "CollectionNotFound", "code": "collection_not_found"}
 
 
