@@ -1,7 +1,7 @@
 """A unit of work: one short transaction, pipelined, under one principal's claims."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol
 
@@ -93,10 +93,9 @@ async def transaction(
 
 
 async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Leave no transaction open; a connection on which that fails is not used again."""
+    """Leave no transaction open."""
     if connection.closed or connection.info.transaction_status is TransactionStatus.IDLE:
         return
-    try:
+    # Where that fails the connection is dead, and whoever takes it next sees so.
+    with suppress(psycopg.Error):
         await connection.execute("ROLLBACK")
-    except psycopg.Error:
-        await connection.close()

@@ -76,5 +76,5 @@ def fields_of(tree: Filter) -> list[Field]:
             return [tree.field]
         case Negation():
             return fields_of(tree.operand)
-        case Conjunction() | Disjunction():
+        case _:
             return [field for operand in tree.operands for field in fields_of(operand)]

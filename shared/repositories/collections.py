@@ -59,8 +59,8 @@ async def find_collection(unit: UnitOfWork, name: str) -> CollectionRow:
 
 async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollection:
     """Raises CollectionNotFound."""
-    collection = await unit.row(SQL["find_collection_with_counts"], CountedCollection, name=name)
-    return _found(collection, name)
+    statement = SQL["count_collections"].with_slot("which", "c.name = %(name)s")
+    return _found(await unit.row(statement, CountedCollection, name=name, limit=1), name)
 
 
 def _found[Row](collection: Row | None, name: str) -> Row:
@@ -71,7 +71,7 @@ def _found[Row](collection: Row | None, name: str) -> Row:
 
 async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) -> list[CountedCollection]:
     """Live collections by name, from the one after `after`."""
-    return await unit.rows(SQL["list_collections"], CountedCollection, after=after, limit=limit)
+    return await unit.rows(SQL["count_collections"], CountedCollection, name=after, limit=limit)
 
 
 async def insert_collection(unit: UnitOfWork, name: str, language: str, space: EmbeddingSpace) -> None:

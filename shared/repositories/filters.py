@@ -7,7 +7,6 @@ from typing import Any
 from shared.domain.filters import (
     Comparison,
     Conjunction,
-    Disjunction,
     Existence,
     Field,
     Filter,
@@ -58,7 +57,7 @@ def _sql(tree: Filter, condition: FilterCondition) -> str:
             return f"(NOT {_sql(tree.operand, condition)})"
         case Conjunction():
             return f"({' AND '.join(_sql(part, condition) for part in tree.operands)})"
-        case Disjunction():
+        case _:
             return f"({' OR '.join(_sql(part, condition) for part in tree.operands)})"
 
 

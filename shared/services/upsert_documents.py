@@ -107,5 +107,4 @@ def _groups(documents: Sequence[DocumentInput]) -> Iterator[list[DocumentInput]]
             group, characters = [], 0
         group.append(document)
         characters += size
-    if group:
-        yield group
+    yield group

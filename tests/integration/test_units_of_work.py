@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.cache.null import NullCache
 from shared.database.connections import SingleConnection
 from shared.database.statements import Statement
 from shared.database.units_of_work import Database, UnitOfWork
@@ -11,8 +12,9 @@ from shared.domain.principals import ADMIN
 from shared.embeddings.protocol import Embedder
 from shared.errors import DatabaseError, DatabaseUnavailable, NetworkCallInUnitOfWork
 from shared.queues.null import NullEmbedQueue
+from shared.services.update_collection import update_collection
 from tests.builders.claims import CLAIMED, SLEEP, Claimed, Text, claimed, claimed_in, in_unit, pool, principal
-from tests.builders.library import settings_of
+from tests.builders.library import Library, settings_of
 
 INSERT_SPACE = Statement(
     "insert_space",
@@ -167,3 +169,9 @@ async def test_no_network_call_is_made_within_a_unit(database: SingleConnection,
             await in_unit(database, work)
     assert await spaces(database) == []
     assert len(await embedder.embed(["text"])) == 1
+
+
+async def test_renaming_to_what_postgres_cannot_store_is_an_error_of_ours(library: Library) -> None:
+    with pytest.raises(DatabaseError) as raised:
+        await update_collection(library.database, NullCache(), ADMIN, "library", new_name="a\x00")
+    assert raised.value.constraint is None

@@ -10,7 +10,7 @@ RETURNING id;
 -- name: find_collection
 SELECT * FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL;
 
--- name: find_collection_with_counts
+-- name: count_collections
 SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,
        t.documents, t.chunks, j.pending, j.failed
 FROM concord.collection c
@@ -24,23 +24,7 @@ CROSS JOIN LATERAL (
            count(*) FILTER (WHERE state = 'failed')::int AS failed
     FROM concord.embedding_job WHERE collection_id = c.id
 ) j
-WHERE c.name = %(name)s AND c.deleted_at IS NULL;
-
--- name: list_collections
-SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,
-       t.documents, t.chunks, j.pending, j.failed
-FROM concord.collection c
-JOIN concord.embedding_space s ON s.id = c.space_id
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(documents), 0)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks
-    FROM concord.keyword_statistic WHERE collection_id = c.id
-) t
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state = 'pending')::int AS pending,
-           count(*) FILTER (WHERE state = 'failed')::int AS failed
-    FROM concord.embedding_job WHERE collection_id = c.id
-) j
-WHERE c.deleted_at IS NULL AND c.name > %(after)s COLLATE "C"
+WHERE c.deleted_at IS NULL AND /*which*/ c.name > %(name)s COLLATE "C" /*end*/
 ORDER BY c.name
 LIMIT %(limit)s;
 
