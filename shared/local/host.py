@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from shared.config import DatabaseSettings, HttpSettings, load_settings
 from shared.database.pool import PooledConnections
 from shared.http.application import build_application
+from shared.http.auth import PublicOnceConfigured
 from shared.http.lambda_function import HttpFunction
 from shared.local.function_list import DeployedFunction, list_functions
 from shared.local.worker import Worker
@@ -39,7 +40,7 @@ def compose(functions: list[DeployedFunction]) -> FastAPI:
     application = build_application(routers, load_settings(HttpSettings))
 
     @application.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
+    async def docs(_configured: PublicOnceConfigured) -> HTMLResponse:
         return get_swagger_ui_html(openapi_url="/openapi.json", title=application.title)
 
     return application

@@ -65,3 +65,19 @@ async def test_a_laptop_with_a_key_answers_others_on_public_routes_alone(
             if (await client.request(method, path)).status_code != httpx.codes.UNAUTHORIZED
         }
     assert answered == PUBLIC_ON_A_LAPTOP
+
+
+async def test_without_a_key_production_answers_on_health_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.delenv("ADMIN_KEY_HASH", raising=False)
+    application = compose(list_functions())
+    transport = httpx.ASGITransport(application)
+    calls = {(method, route.path) for route in routes() for method in route.methods or ()} | {
+        ("GET", "/docs")
+    }
+    answers = {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://concord") as client:
+        for method, path in calls:
+            address = path.format(collection="c", id="d")
+            answers[method, path] = (await client.request(method, address)).status_code
+    assert {call for call, status in answers.items() if status != 401} == {("GET", "/health")}
