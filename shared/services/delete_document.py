@@ -6,7 +6,7 @@ from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.principals import Principal
 from shared.errors import DocumentNotFound
 from shared.repositories import collections
-from shared.repositories import documents as repository
+from shared.repositories import document_storage as repository
 
 
 async def delete_document(

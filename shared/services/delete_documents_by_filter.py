@@ -7,7 +7,9 @@ from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
-from shared.repositories import documents as repository
+from shared.repositories import document_storage
+from shared.repositories.document_lists import match_documents
+from shared.repositories.documents import list_metadata_fields
 from shared.services.known_fields import refuse_unknown_fields
 from shared.services.locked_collection import lock_collection
 
@@ -36,10 +38,10 @@ async def delete_documents_by_filter(
     while not complete and (deleted == 0 or time.monotonic() < deadline):
         async with database.unit_of_work(principal) as unit:
             found = await lock_collection(unit, collection)
-            refuse_unknown_fields(tree, await repository.list_metadata_fields(unit, collection))
-            numbers = await repository.match_documents(unit, found.id, tree, DOCUMENTS_PER_UNIT)
+            refuse_unknown_fields(tree, await list_metadata_fields(unit, collection))
+            numbers = await match_documents(unit, found.id, tree, DOCUMENTS_PER_UNIT)
             if numbers:
-                await repository.delete(unit, found.id, numbers)
+                await document_storage.delete(unit, found.id, numbers)
         deleted += len(numbers)
         complete = len(numbers) < DOCUMENTS_PER_UNIT
         if numbers:

@@ -8,7 +8,7 @@ from shared.database.units_of_work import UnitOfWork
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import DocumentVersion, WritePlan, plan_writes
 from shared.domain.documents import DocumentInput, text_hash
-from shared.repositories import documents as repository
+from shared.repositories import document_storage as repository
 from shared.repositories.embedding_jobs import retry_failed
 
 

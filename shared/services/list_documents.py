@@ -6,8 +6,9 @@ from shared.database.units_of_work import Database
 from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
-from shared.repositories import collections, documents
-from shared.repositories.documents import StoredDocument
+from shared.repositories import collections
+from shared.repositories.document_lists import list_documents as list_stored
+from shared.repositories.documents import StoredDocument, list_metadata_fields
 from shared.services.known_fields import refuse_unknown_fields
 
 # Leaves room for what JSON has around the documents' own fields.
@@ -32,9 +33,9 @@ async def list_documents(
     async with database.unit_of_work(principal) as unit:
         found_collection = await collections.find_collection(unit, collection)
         if tree is not None:
-            known = await documents.list_metadata_fields(unit, collection)
+            known = await list_metadata_fields(unit, collection)
             refuse_unknown_fields(tree, known)
-        found = await documents.list_documents(
+        found = await list_stored(
             unit, found_collection.id, after=after, limit=limit + 1, room=_ROOM, tree=tree
         )
     fitting = _fitting(found[:limit])

@@ -1,16 +1,20 @@
 """Keep the indexes small: fold statistics, compact postings, purge what was deleted."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.errors import ConcordError
 from shared.observability import Event, describe_error, logger
-from shared.repositories import collections, documents, keyword_index
+from shared.repositories import collections, document_storage, embedding_spaces, keyword_index
 
 TERMS_PER_UNIT = 500
 ROWS_PER_UNIT = 1_000
+
+
+type _Step = Callable[[Database, Principal, int, MaintenanceReport, float], Awaitable[bool]]
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class MaintenanceReport:
     collections: int = 0
     compacted_terms: int = 0
     purged_rows: int = 0
+    indexed_spaces: int = 0
     complete: bool = False
 
 
@@ -29,12 +34,14 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     async with database.unit_of_work(principal) as unit:
         buried = await collections.list_buried_ids(unit)
         live = await collections.list_live_ids(unit)
-    steps = [(_purge, collection_id) for collection_id in buried]
+        unindexed = await embedding_spaces.find_spaces_to_index(unit)
+    steps: list[tuple[_Step, int]] = [(_purge, collection_id) for collection_id in buried]
     steps += [(_compact, collection_id) for collection_id in live]
+    steps += [(_index_vectors, space_id) for space_id in unindexed]
     done = []
-    for step, collection_id in steps:
+    for step, number in steps:
         try:
-            done.append(await step(database, principal, collection_id, report, deadline))
+            done.append(await step(database, principal, number, report, deadline))
         except ConcordError as error:
             # One collection that cannot be maintained now must not keep the others from it.
             logger().warning(Event.MAINTENANCE_FAILED, extra=describe_error(error))
@@ -56,7 +63,7 @@ async def _purge(
         async with database.unit_of_work(principal) as unit:
             # A writer that found the collection before it was deleted may still be at work.
             await keyword_index.lock(unit, collection_id)
-            purged = await documents.purge(unit, collection_id, ROWS_PER_UNIT)
+            purged = await document_storage.purge(unit, collection_id, ROWS_PER_UNIT)
             purged += await collections.purge_blocks(unit, collection_id, ROWS_PER_UNIT)
             if not purged:
                 await collections.purge_rest(unit, collection_id)
@@ -87,3 +94,19 @@ async def _compact(
         if compacted < TERMS_PER_UNIT:
             return True
     return False
+
+
+async def _index_vectors(
+    database: Database,
+    principal: Principal,
+    space_id: int,
+    report: MaintenanceReport,
+    deadline: float,
+) -> bool:
+    """Build the vector index of a space that has outgrown exact scans; False without the time to start."""
+    if time.monotonic() >= deadline:
+        return False
+    async with database.unit_of_work(principal) as unit:
+        await embedding_spaces.index_embedding_space(unit, space_id)
+    report.indexed_spaces += 1
+    return True

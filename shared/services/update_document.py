@@ -8,8 +8,7 @@ from shared.domain.chunks import Chunk
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.principals import Principal
 from shared.queues.protocol import EmbedQueue
-from shared.repositories import documents as repository
-from shared.repositories.documents import StoredDocument
+from shared.repositories.documents import StoredDocument, found_document, start_document
 from shared.services.announce_writes import announce_writes
 from shared.services.get_document import get_document
 from shared.services.index_documents import chunk_changed, index_documents
@@ -32,11 +31,11 @@ async def update_document(
     chunks = await _chunk_ahead(database, principal, collection, document_id, change)
     async with database.unit_of_work(principal) as unit:
         found = await lock_collection(unit, collection)
-        stored = await repository.start_document(unit, collection, document_id)
-        document = _as_input(await repository.found_document(stored, document_id))
+        stored = await start_document(unit, collection, document_id)
+        document = _as_input(await found_document(stored, document_id))
         plan = await index_documents(unit, found, [change.applied_to(document)], chunks)
-        changed = await repository.start_document(unit, collection, document_id)
-    updated = await repository.found_document(changed, document_id)
+        changed = await start_document(unit, collection, document_id)
+    updated = await found_document(changed, document_id)
     await announce_writes(
         cache,
         queue,

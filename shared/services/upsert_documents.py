@@ -14,7 +14,7 @@ from shared.domain.principals import Principal
 from shared.errors import ConcordError
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import collections
-from shared.repositories import documents as repository
+from shared.repositories import document_storage as repository
 from shared.services.announce_writes import announce_writes
 from shared.services.index_documents import chunk_changed, index_documents
 

@@ -70,7 +70,7 @@ def test_embedding_spaces_make_no_difference(empty_database_url: str, prisma: Pr
     folder = shutil.copytree(PRISMA_FOLDER / "migrations", tmp_path / "migrations")
     (folder / "29991231000000_space").mkdir()
     (folder / "29991231000000_space" / "migration.sql").write_text(
-        "SELECT concord.open_embedding_space('model', 3);"
+        "SELECT concord.index_embedding_space(concord.open_embedding_space('model', 3));"
     )
     difference = prisma(
         *("migrate", "diff", "--exit-code", "--script"),
@@ -144,6 +144,12 @@ def test_an_embedding_space_has_the_pinned_indexes(database_url: str, model: str
             "SELECT concord.open_embedding_space(%s, %s)", [model, dimensions]
         ).fetchone()
         assert opened is not None
+        assert len(indexes(connection, "concord_embedding")) == 1
+        made = [
+            connection.execute("SELECT concord.index_embedding_space(%s)", [opened[0]]).fetchone()
+            for _ in range(2)
+        ]
+        assert made == [(True,), (False,)]
         expected = [line.format(space=opened[0], dimensions=dimensions) for line in INDEXES_OF_A_SPACE]
         assert indexes(connection, "concord_embedding") == expected
         assert indexes(connection, "concord") == INDEXES

@@ -28,9 +28,21 @@ def test_maintenance_folds_compacts_and_purges(
     functions("collections_delete", http_event("DELETE", "/v1/collections/old"))
     report = functions.process("indexes_maintain", schedule_event())
     # Of the deleted collection a document and two terms' blocks; of the other the term that a lost.
-    assert report == {"collections": 1, "compacted_terms": 1, "purged_rows": 3, "complete": True}
+    assert report == {
+        "collections": 1,
+        "compacted_terms": 1,
+        "purged_rows": 3,
+        "indexed_spaces": 0,
+        "complete": True,
+    }
     again = functions.process("indexes_maintain", {"schedule": "now"})
-    assert again == {"collections": 1, "compacted_terms": 0, "purged_rows": 0, "complete": True}
+    assert again == {
+        "collections": 1,
+        "compacted_terms": 0,
+        "purged_rows": 0,
+        "indexed_spaces": 0,
+        "complete": True,
+    }
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT name FROM concord.collection").fetchall() == [("guides",)]
 

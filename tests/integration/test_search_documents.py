@@ -236,6 +236,9 @@ async def test_the_vector_index_finds_what_a_scan_does(
     request: dict[str, Any] = {"mode": mode, "limit": 30, "explain": True}
     exact = await shelf.search("a yellow railway bridge", **request)
     monkeypatch.setattr("shared.domain.ranking.EXACT_CHUNKS", 0)
+    without_index = await shelf.search("a yellow railway bridge", **request)
+    assert without_index.hits == exact.hits
+    assert [(await shelf.maintain()).indexed_spaces for _ in range(2)] == [1, 0]
     indexed = await shelf.search("a yellow railway bridge", **request)
     assert {hit.explain.vector_scan for hit in exact.hits if hit.explain} == {"exact"}
     assert {hit.explain.vector_scan for hit in indexed.hits if hit.explain} == {"index"}

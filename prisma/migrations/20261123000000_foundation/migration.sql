@@ -195,7 +195,7 @@ $$;
 CREATE SCHEMA "concord_embedding";
 
 -- Returns the id of the space of this model and these dimensions, making it when there is none:
--- a partition that refuses vectors of another size, and its HNSW index.
+-- a partition that refuses vectors of another size.
 CREATE FUNCTION "concord"."open_embedding_space"("wanted_model" text, "wanted_dimensions" integer)
 RETURNS integer
 LANGUAGE plpgsql
@@ -221,9 +221,23 @@ BEGIN
              (CONSTRAINT space_%1$s_dimensions CHECK (vector_dims(vector) = %2$s))
          FOR VALUES IN (%1$s)', space, wanted_dimensions);
     EXECUTE format('ALTER TABLE concord_embedding.space_%s ALTER COLUMN vector SET STORAGE PLAIN', space);
+    RETURN space;
+END
+$$;
+
+-- Gives a space its HNSW index, unless it has one; returns whether it was made. Writers of vectors wait meanwhile.
+CREATE FUNCTION "concord"."index_embedding_space"("space" integer)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF to_regclass(format('concord_embedding.space_%s_vector_idx', space)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
     EXECUTE format(
         'CREATE INDEX space_%1$s_vector_idx ON concord_embedding.space_%1$s
-         USING hnsw ((vector::halfvec(%2$s)) halfvec_ip_ops)', space, wanted_dimensions);
-    RETURN space;
+         USING hnsw ((vector::halfvec(%2$s)) halfvec_ip_ops)',
+        space, (SELECT dimensions FROM concord.embedding_space WHERE id = space));
+    RETURN true;
 END
 $$;

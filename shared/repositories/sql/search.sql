@@ -68,10 +68,16 @@ WITH target AS MATERIALIZED (
     ) k
     JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.index_number = k.index_number
 ), vector_scan AS MATERIALIZED (
-    -- Few vectors are compared one by one, many through the HNSW index: one branch of `near` runs.
-    SELECT vector IS NOT NULL AND (chunks <= %(exact_chunks)s /*few_allowed*/ /*end*/) AS exact,
-           vector IS NOT NULL AND NOT (chunks <= %(exact_chunks)s /*few_allowed*/ /*end*/) AS indexed
-    FROM target
+    -- Few vectors are compared one by one, many through the HNSW index, once maintenance has built it: one branch
+    -- of `near` runs.
+    SELECT vector IS NOT NULL AND is_exact AS exact, vector IS NOT NULL AND NOT is_exact AS indexed
+    FROM (
+        SELECT vector,
+               chunks <= %(exact_chunks)s
+               OR to_regclass(format('concord_embedding.space_%%s_vector_idx', space_id)) IS NULL
+               /*few_allowed*/ /*end*/ AS is_exact
+        FROM target
+    ) v
 ), near AS (
     (
         SELECT e.document_number, min(e.vector <#> (SELECT vector FROM target)) AS distance

@@ -1,0 +1,106 @@
+"""Documents as they are written: a planned batch together with chunks, index and jobs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.database.units_of_work import UnitOfWork
+from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
+from shared.domain.documents import content_hash, text_hash
+from shared.errors import CollectionNotFound
+from shared.repositories import embedding_jobs, keyword_index
+from shared.repositories.document_lists import Numbered
+from shared.repositories.documents import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """What a batch of ids finds in the database."""
+
+    versions: dict[str, DocumentVersion]
+    chunks: list[StoredChunk]
+    last: LastNumbers
+
+
+async def find_versions(
+    unit: UnitOfWork, collection_id: int, ids: Sequence[str]
+) -> dict[str, DocumentVersion]:
+    found = await unit.rows(SQL["find_versions"], DocumentVersion, collection_id=collection_id, ids=list(ids))
+    return {version.id: version for version in found}
+
+
+async def lock_and_find(unit: UnitOfWork, collection_id: int, ids: Sequence[str]) -> StoredState:
+    """Take the collection's turn, then read what is stored of `ids`, in one round trip.
+
+    Raises CollectionNotFound when it was deleted while this waited.
+    """
+    await keyword_index.lock(unit, collection_id)
+    wanted = {"collection_id": collection_id, "ids": list(ids)}
+    live = await unit.start(SQL["find_live_collection"], Numbered, collection_id=collection_id)
+    versions = await unit.start(SQL["find_versions"], DocumentVersion, **wanted)
+    chunks = await unit.start(SQL["find_stored_chunks"], StoredChunk, **wanted)
+    last = await unit.start(SQL["find_last_numbers"], LastNumbers, collection_id=collection_id)
+    if await live.row() is None:
+        raise CollectionNotFound
+    return StoredState(
+        versions={version.id: version for version in await versions.rows()},
+        chunks=await chunks.rows(),
+        last=await last.row() or LastNumbers(0, 0),
+    )
+
+
+async def write(unit: UnitOfWork, collection_id: int, language: str, plan: WritePlan) -> None:
+    """Carry out a plan made under the collection's lock. Nothing is awaited until the commit."""
+    if not plan.documents:
+        return
+    # The job rows come before the chunks: they keep the embedder of the old text away.
+    if plan.retired_numbers:
+        await keyword_index.retire(unit, collection_id, plan.retired_numbers)
+    await _upsert(unit, collection_id, plan)
+    await embedding_jobs.request(unit, collection_id, plan)
+    if plan.dropped_chunks:
+        await unit.send(
+            SQL["delete_stored_chunks"],
+            collection_id=collection_id,
+            document_numbers=sorted({chunk.document_number for chunk in plan.dropped_chunks}),
+            chunk_ids=[chunk.id for chunk in plan.dropped_chunks],
+        )
+    if plan.indexed:
+        await keyword_index.index(unit, collection_id, language, plan)
+
+
+async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
+    documents = [entry.document for entry in plan.documents]
+    await unit.send(
+        SQL["upsert_documents"],
+        collection_id=collection_id,
+        ids=[document.id for document in documents],
+        numbers=[entry.number for entry in plan.documents],
+        index_numbers=[entry.index_number for entry in plan.documents],
+        titles=[document.title for document in documents],
+        bodies=[document.body for document in documents],
+        urls=[document.url for document in documents],
+        metadata=[json.dumps(document.metadata) for document in documents],
+        content_hashes=[content_hash(document) for document in documents],
+        text_hashes=[text_hash(document) for document in documents],
+    )
+    if plan.metadata_fields:
+        await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)
+
+
+async def delete(unit: UnitOfWork, collection_id: int, numbers: Sequence[int]) -> None:
+    """Remove documents with all that stands for them. The caller holds the collection's lock."""
+    await keyword_index.retire(unit, collection_id, numbers)
+    await embedding_jobs.withdraw(unit, collection_id, numbers)
+    await unit.send(SQL["delete_documents"], collection_id=collection_id, document_numbers=list(numbers))
+
+
+async def purge(unit: UnitOfWork, collection_id: int, limit: int) -> int:
+    """Remove up to `limit` documents of a buried collection, without its index; returns how many."""
+    doomed = await unit.rows(SQL["find_doomed"], Numbered, collection_id=collection_id, limit=limit)
+    if doomed:
+        numbers = [document.number for document in doomed]
+        # The jobs first: an embedder at work finishes before its vectors are looked for.
+        await embedding_jobs.withdraw(unit, collection_id, numbers)
+        await unit.send(SQL["delete_documents"], collection_id=collection_id, document_numbers=numbers)
+    return len(doomed)
