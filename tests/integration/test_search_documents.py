@@ -238,6 +238,7 @@ async def test_the_vector_index_finds_what_a_scan_does(
     monkeypatch.setattr("shared.domain.ranking.EXACT_CHUNKS", 0)
     without_index = await shelf.search("a yellow railway bridge", **request)
     assert without_index.hits == exact.hits
+    assert (await shelf.maintain(seconds=-1)).indexed_spaces == 0
     assert [(await shelf.maintain()).indexed_spaces for _ in range(2)] == [1, 0]
     indexed = await shelf.search("a yellow railway bridge", **request)
     assert {hit.explain.vector_scan for hit in exact.hits if hit.explain} == {"exact"}
