@@ -22,7 +22,7 @@ from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk,
 LEASE_SECONDS = 900.0
 MAX_ATTEMPTS = 5
 # Their bodies are in memory together.
-DOCUMENTS_PER_CLAIM = 32
+DOCUMENTS_PER_CLAIM = 64
 # A document of thousands of chunks is stored in steps: what is done stays done.
 CHUNKS_PER_STEP = 256
 

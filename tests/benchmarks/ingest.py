@@ -22,7 +22,7 @@ from tests.builders.postgres import folder_for_servers, start_postgres, stop_pos
 type Documents = list[tuple[str, str, str]]
 
 BATCH = 500
-PART = 100
+PART = 200
 
 
 async def create(concord: RunningConcord, collection: str) -> None:
