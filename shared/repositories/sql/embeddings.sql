@@ -1,5 +1,5 @@
 -- name: request_embedding
--- A document's job row is the lock between its writer and its embedder; a new index_number voids claims on the old.
+-- A document's job row is the lock between its writer and its embedder; starting it anew voids every claim on it.
 INSERT INTO concord.embedding_job (collection_id, document_number, index_number)
 SELECT %(collection_id)s, * FROM unnest(%(document_numbers)s::int[], %(index_numbers)s::int[])
 ON CONFLICT (collection_id, document_number) DO UPDATE SET
