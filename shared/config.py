@@ -51,7 +51,15 @@ class DatabaseSettings(SettingsGroup):
     )
     database_secret_arn: str | None = Field(
         default=None,
-        description="ARN of a Secrets Manager secret; used when DATABASE_URL is not set",
+        description="ARN of a secret with username and password; used when DATABASE_URL is not set",
+    )
+    database_iam_user: str | None = Field(
+        default=None,
+        description="user to sign in as with IAM authentication; used when neither of the two is set",
+    )
+    database_endpoint: Annotated[str, StringConstraints(pattern=r"^[^/@\s]+:\d+/[^/\s]+$")] | None = Field(
+        default=None,
+        description="host:port/name, for IAM authentication and for a secret that does not say it",
     )
     database_pool_size: int = Field(
         default=8, ge=1, le=100, description="connections `concord up` may hold; Lambda holds one"
@@ -62,11 +70,19 @@ class DatabaseSettings(SettingsGroup):
     database_statement_timeout_ms: int = Field(
         default=20_000, ge=100, description="milliseconds one statement may take"
     )
+    database_close_after_event: bool = Field(
+        default=False, description="true where an open connection keeps the database from pausing"
+    )
+    database_resume_seconds: int = Field(
+        default=0, ge=0, le=300, description="seconds to go on connecting while a paused database resumes"
+    )
 
     @model_validator(mode="after")
     def _one_way_to_the_database(self) -> "DatabaseSettings":
-        if self.database_url is None and not self.database_secret_arn:
-            raise ValueError("set DATABASE_URL, or DATABASE_SECRET_ARN")
+        if self.database_url is None and not self.database_secret_arn and not self.database_iam_user:
+            raise ValueError("set DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER")
+        if self.database_iam_user and not self.database_endpoint:
+            raise ValueError("set DATABASE_ENDPOINT, as DATABASE_IAM_USER is set")
         return self
 
 
@@ -75,6 +91,18 @@ class MigrationSettings(DatabaseSettings):
         default=None,
         description="the owner's connection, for migrations; DATABASE_URL when not set",
     )
+    database_role_secret_arns: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="comma-separated ARNs of the secrets whose users and passwords migrations set up",
+    )
+    database_iam_roles: bool = Field(
+        default=False, description="true where migrations let the roles sign in with IAM authentication"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_arns(cls, values: dict[str, object]) -> dict[str, object]:
+        return _with_list(values, "database_role_secret_arns")
 
 
 class CacheSettings(SettingsGroup):
@@ -109,11 +137,15 @@ class EmbeddingSettings(SettingsGroup):
     openai_api_key: SecretStr | None = Field(
         default=None, description="key of that endpoint; needed when EMBEDDING_PROVIDER=openai"
     )
+    openai_secret_arn: str | None = Field(
+        default=None, description="ARN of a secret that is that key; used when OPENAI_API_KEY is not set"
+    )
 
     @model_validator(mode="after")
     def _key_for_openai(self) -> "EmbeddingSettings":
-        if self.embedding_provider is EmbeddingProvider.OPENAI and self.openai_api_key is None:
-            raise ValueError("set OPENAI_API_KEY, as EMBEDDING_PROVIDER is openai")
+        has_key = self.openai_api_key is not None or self.openai_secret_arn is not None
+        if self.embedding_provider is EmbeddingProvider.OPENAI and not has_key:
+            raise ValueError("set OPENAI_API_KEY or OPENAI_SECRET_ARN, as EMBEDDING_PROVIDER is openai")
         return self
 
 
@@ -128,6 +160,13 @@ class QueueSettings(SettingsGroup):
     embed_queue_url: str | None = Field(
         default=None,
         description="SQS queue of chunks_embed, or in-process:<name>; without it the schedule embeds",
+    )
+
+
+class MaintenanceQueueSettings(SettingsGroup):
+    maintain_queue_url: str | None = Field(
+        default=None,
+        description="SQS queue of indexes_maintain, where writes and no clock ask for it",
     )
 
 
@@ -147,11 +186,16 @@ class HttpSettings(AccessSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_origins(cls, values: dict[str, object]) -> dict[str, object]:
-        origins = values.get("cors_origins")
-        if isinstance(origins, str):
-            parts = (part.strip() for part in origins.split(","))
-            values = {**values, "cors_origins": tuple(part for part in parts if part)}
+        return _with_list(values, "cors_origins")
+
+
+def _with_list(values: dict[str, object], name: str) -> dict[str, object]:
+    """`values` with the comma-separated text of that name as a tuple."""
+    text = values.get(name)
+    if not isinstance(text, str):
         return values
+    parts = (part.strip() for part in text.split(","))
+    return {**values, name: tuple(part for part in parts if part)}
 
 
 @functools.cache
