@@ -2,7 +2,7 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.database_migrate.settings import Settings
-from shared.database.secrets import migration_url
+from shared.database.addresses import migration_url
 from shared.events.lambda_function import EventFunction
 from shared.services.migrate_database import migrate_database
 

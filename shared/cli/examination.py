@@ -16,9 +16,9 @@ from shared.config import (
     MigrationSettings,
     load_settings,
 )
+from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.migrations import migration_status
-from shared.database.secrets import migration_url
 from shared.domain.principals import WORKER
 from shared.embeddings.provider import open_embedder
 from shared.errors import ConcordError

@@ -21,8 +21,8 @@ def migrate(
     With --status the exit code is 1 while the database and the files differ.
     """
     from shared.config import MigrationSettings, load_settings
+    from shared.database.addresses import migration_url
     from shared.database.migrations import apply_migrations, migration_status
-    from shared.database.secrets import migration_url
     from shared.local.environment import Migrations, laptop_environment
 
     with laptop_environment(migrations=Migrations.LEAVE):

@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 
 from shared.config import DatabaseSettings
+from shared.database.addresses import database_url, forget_secret
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.database.driver_errors import translated
-from shared.database.secrets import database_url, forget_secret
 from shared.database.units_of_work import UnitOfWork, transaction
 from shared.domain.principals import Principal
 

@@ -8,10 +8,10 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from shared.config import DatabaseSettings
+from shared.database.addresses import database_url
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.database.connections import connection_arguments, was_dropped
 from shared.database.driver_errors import translated
-from shared.database.secrets import database_url
 from shared.database.units_of_work import UnitOfWork, transaction
 from shared.domain.principals import Principal
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from enum import Enum, auto
 
 from shared.config import DatabaseSettings, MigrationSettings, load_environment_file, load_settings
+from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations, migration_status
-from shared.database.secrets import migration_url
 from shared.domain.principals import WORKER
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder

@@ -12,8 +12,8 @@ from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from shared.config import ConfigurationError, DatabaseSettings, MigrationSettings
+from shared.database.addresses import database_url, forget_secret, migration_url
 from shared.database.connections import open_connection
-from shared.database.secrets import database_url, forget_secret, migration_url
 from shared.domain.principals import ADMIN
 from shared.errors import DatabaseUnavailable
 
