@@ -14,6 +14,8 @@ from shared.local.environment import laptop_environment
 from shared.local.host import create_application, running
 
 _GRACE_SECONDS = 5
+# What the functions read beside their code, too: statements, the filters' grammar, the API's description.
+_RELOADED_FILES = ["*.py", "*.sql", "*.lark", "*.json"]
 
 
 class PortTaken(ConcordError):
@@ -78,6 +80,7 @@ def serve_reloading(host: str, port: int) -> None:
             port=port,
             reload=True,
             reload_dirs=[str(root / "functions"), str(root / "shared")],
+            reload_includes=_RELOADED_FILES,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,

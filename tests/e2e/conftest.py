@@ -1,5 +1,6 @@
-"""A laptop for the command line: a folder of its own whose servers stay up for all tests."""
+"""A laptop for the command line: a folder of its own whose servers stay up for all tests. And containers."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,13 @@ import pytest
 
 from shared.local.folder import laptop_folder
 from shared.local.postgres import embedded_postgres
+from tests.builders.containers import (
+    ComposeProject,
+    ContainerEngine,
+    ContainersMissingError,
+    compose_project,
+    find_container_engine,
+)
 
 ENVIRONMENT = (
     "ADMIN_KEY_HASH",
@@ -46,3 +54,23 @@ def laptop(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project folder, as the current one."""
     monkeypatch.chdir(project)
     return project
+
+
+@pytest.fixture(scope="session")
+def container_engine() -> ContainerEngine:
+    """The engine, where there is one and the base images are there or can be pulled."""
+    try:
+        return find_container_engine()
+    except ContainersMissingError as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"On CI nothing of this is skipped: {reason}.")
+        pytest.skip(f"SKIPPED, as {reason}.")
+
+
+@pytest.fixture(scope="session")
+def composed(
+    container_engine: ContainerEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ComposeProject]:
+    """docker-compose.yml, up in a copied checkout, which tests may edit."""
+    with compose_project(container_engine, tmp_path_factory.mktemp("checkout")) as project:
+        yield project
