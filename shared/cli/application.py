@@ -6,7 +6,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from shared.cli import demo, doctor, evaluate, functions, ingest, invoke, migrate, openapi, search, up
+from shared.cli import (
+    demo,
+    doctor,
+    evaluate,
+    functions,
+    ingest,
+    invoke,
+    migrate,
+    openapi,
+    package,
+    search,
+    up,
+)
 from shared.cli.console import say, say_error
 from shared.cli.exit_codes import ExitCode
 from shared.config import ConfigurationError, load_environment_file
@@ -50,6 +62,7 @@ app.command()(migrate.migrate)
 app.command()(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)
+app.command()(package.package)
 
 
 def main() -> None:

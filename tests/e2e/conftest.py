@@ -15,6 +15,7 @@ from tests.builders.containers import (
     compose_project,
     find_container_engine,
 )
+from tests.builders.packages import PackageFolder, package_all
 
 ENVIRONMENT = (
     "ADMIN_KEY_HASH",
@@ -38,6 +39,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         data = laptop_folder()
     with embedded_postgres(data):
         yield folder
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> PackageFolder:
+    """Every function and both layers, as deployed on this machine's processor."""
+    return package_all(tmp_path_factory.mktemp("packages"))
 
 
 @pytest.fixture(autouse=True)
