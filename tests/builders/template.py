@@ -2,9 +2,11 @@
 
 import copy
 import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -68,12 +70,15 @@ def list_function_resources() -> list[FunctionResource]:
     ]
 
 
+@functools.cache
 def translate_template() -> dict[str, Any]:
-    """What SAM makes of the template. Needs a region in the environment."""
+    """What SAM makes of the template."""
     template = copy.deepcopy(read_template())
     for resource in template["Resources"].values():
         for folder in ("CodeUri", "ContentUri"):
             if folder in resource.get("Properties", {}):
                 resource["Properties"][folder] = UPLOADED
-    translated: dict[str, Any] = Translator({}, Parser()).translate(template, parameter_values={})
+    # SAM asks for a region, of which nothing here depends.
+    with patch.dict(os.environ, {"AWS_DEFAULT_REGION": "eu-west-1"}):
+        translated: dict[str, Any] = Translator({}, Parser()).translate(template, parameter_values={})
     return translated

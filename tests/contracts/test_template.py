@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,21 @@ import pytest
 from cfnlint import lint
 from fastapi.routing import APIRoute
 
+from shared.database.migration_files import MIGRATIONS_FOLDER, migrations_hash
 from shared.events.envelopes import is_schedule
 from shared.http.lambda_function import HttpFunction
+from shared.observability import Metric
 from shared.services.embed_chunks import LEASE_SECONDS
 from tests.builders.template import (
+    TEMPLATE,
     FunctionResource,
     list_function_resources,
     read_template,
     resources_of_type,
-    translate_template,
 )
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
+RUNBOOK = Path(__file__).parents[2] / "infra" / "runbook.md"
 RESOURCES = list_function_resources()
 # API Gateway gives up after 30 seconds.
 LONGEST_HTTP_SECONDS = 29
@@ -37,25 +41,6 @@ def routes_of(handler: Any) -> list[APIRoute]:
     if not isinstance(handler, HttpFunction):
         return []
     return [route for route in handler.router.routes if isinstance(route, APIRoute)]
-
-
-def policies_of(function: FunctionResource) -> set[str]:
-    """The names of its policies: of SAM's policy templates, or of the template's own managed policies."""
-    names = set()
-    for policy in function.properties.get("Policies", ()):
-        match policy:
-            case {"Fn::If": [str(), chosen, {"Ref": "AWS::NoValue"}]}:
-                named = chosen
-            case _:
-                named = policy
-        match named:
-            case {"Ref": str(name)} if name in resources_of_type("AWS::IAM::ManagedPolicy"):
-                names.add(name)
-            case dict() if len(named) == 1 and next(iter(named)).endswith("Policy"):
-                names.add(next(iter(named)))
-            case _:
-                pytest.fail(f"{function.name} has a policy without a name: {named}")
-    return names
 
 
 def test_every_folder_has_its_resource_and_every_resource_its_folder() -> None:
@@ -85,27 +70,65 @@ def test_its_routes_are_those_of_its_router(function: FunctionResource) -> None:
 @every_function
 def test_its_environment_has_every_setting_and_nothing_else(function: FunctionResource) -> None:
     settings = {name.upper() for name in handler_of(function).settings.model_fields}
-    assert set(function.environment) == settings
+    # The other one is read by Powertools itself.
+    assert set(function.environment) == settings | {"POWERTOOLS_SERVICE_NAME"}
+
+
+@every_function
+def test_only_what_reads_the_database_stands_in_its_network(function: FunctionResource) -> None:
+    assert ("VpcConfig" in function.properties) == ("DATABASE_URL" in function.environment)
+
+
+@every_function
+def test_it_waits_for_the_schema_that_it_reads(function: FunctionResource) -> None:
+    reads = "DATABASE_URL" in function.environment and function.folder != "database_migrate"
+    assert function.resource.get("DependsOn") == ("DatabaseSchema" if reads else None)
+
+
+def test_the_schema_is_that_of_the_migrations() -> None:
+    schema = read_template()["Resources"]["DatabaseSchema"]["Properties"]
+    # Written by `concord migrate --hash`.
+    assert schema["MigrationsHash"] == migrations_hash(MIGRATIONS_FOLDER)
+
+
+@every_function
+def test_a_version_takes_traffic_step_by_step_and_gives_it_back_on_errors(function: FunctionResource) -> None:
+    assert function.properties["AutoPublishAliasAllProperties"] is True
+    preference = function.properties["DeploymentPreference"]
+    if function.folder == "database_migrate":
+        assert preference == {"Enabled": False}
+        return
+    (alarm,) = preference["Alarms"]
+    queries = resources_of_type("AWS::CloudWatch::Alarm")[alarm["Ref"]]["Properties"]["Metrics"]
+    watched = [
+        dimension["Value"]["Ref"]
+        for query in queries
+        for dimension in query.get("MetricStat", {}).get("Metric", {}).get("Dimensions", ())
+    ]
+    assert function.name in watched
+    # CloudWatch takes no more in one alarm.
+    assert len(watched) <= 10
+
+
+def test_every_alarm_says_where_to_look() -> None:
+    runbook = RUNBOOK.read_text(encoding="utf-8")
+    for name, alarm in resources_of_type("AWS::CloudWatch::Alarm").items():
+        _, _, entry = alarm["Properties"]["AlarmDescription"].rstrip(".").partition("Runbook: ")
+        assert entry, name
+        assert f"## {entry}\n" in runbook, name
+        assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+def test_alarms_watch_metrics_that_are_written() -> None:
+    written = {metric.value for metric in Metric}
+    text = json.dumps(resources_of_type("AWS::CloudWatch::Alarm"))
+    ours = re.findall(r'"Namespace": "Concord", "MetricName": "(\w+)"', text)
+    assert set(ours) == {"RequestFailed", "SearchDegraded"}
+    assert set(ours) <= written
 
 
 def test_no_deployment_takes_everybody_for_the_administrator() -> None:
     assert {function.environment["ENVIRONMENT"] for function in RESOURCES} == {"production"}
-
-
-@every_function
-def test_it_may_do_what_its_settings_need_and_nothing_else(function: FunctionResource) -> None:
-    needed = {
-        "AWSSecretsManagerGetSecretValuePolicy": "DATABASE_SECRET_ARN" in function.environment,
-        "SQSSendMessagePolicy": "EMBED_QUEUE_URL" in function.environment,
-        "BedrockEmbeddingPolicy": function.folder in EMBEDDING,
-    }
-    assert policies_of(function) == {name for name, is_needed in needed.items() if is_needed}
-
-
-def test_no_policy_of_ours_is_for_everything() -> None:
-    for policy in resources_of_type("AWS::IAM::ManagedPolicy").values():
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
 
 
 @every_function
@@ -143,34 +166,62 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted() -> None:
 
 def test_a_queue_gives_a_run_time_to_end_and_takes_back_single_messages() -> None:
     listeners = [(function, event) for function in RESOURCES for event in function.events("SQS")]
-    assert [function.folder for function, _ in listeners] == ["chunks_embed"]
+    assert [function.folder for function, _ in listeners] == ["chunks_embed", "indexes_maintain"]
     for function, event in listeners:
         queue = resources_of_type("AWS::SQS::Queue")[event["Queue"]["Fn::GetAtt"][0]]["Properties"]
-        assert queue["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
+        gathering = event.get("MaximumBatchingWindowInSeconds", 0)
+        assert queue["VisibilityTimeout"] >= 6 * function.properties["Timeout"] + gathering
+        assert event["ScalingConfig"]["MaximumConcurrency"]
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_schedules_send_what_their_functions_take_and_keep_what_failed() -> None:
     scheduled = [(function, event) for function in RESOURCES for event in function.events("ScheduleV2")]
     assert [function.folder for function, _ in scheduled] == ["chunks_embed", "indexes_maintain"]
-    for function, event in scheduled:
+    for _function, event in scheduled:
         assert is_schedule(json.loads(event["Input"]))
         # A fixed name could stand once in an account, and with it this stack.
         assert event["OmitName"] is True
-        failures = function.properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-        assert failures["Destination"]["Fn::GetAtt"][0].endswith("DeadLetterQueue")
+        assert event["RetryPolicy"]["MaximumRetryAttempts"]
+        assert event["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"]}}
+
+
+@every_function
+def test_what_runs_without_a_caller_keeps_what_failed(function: FunctionResource) -> None:
+    if function.events("HttpApi"):
+        return
+    failures = function.properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert failures["Destination"] == {"Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"]}
 
 
 def test_every_parameter_is_used() -> None:
     template = read_template()
     used = json.dumps({part: template[part] for part in ("Conditions", "Globals", "Resources")})
+    grouped = [
+        name
+        for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(template["Parameters"])
     unused = [
         name for name in template["Parameters"] if f'"{name}"' not in used and f"${{{name}}}" not in used
     ]
     assert unused == []
 
 
-def test_what_is_deployed_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    findings = lint(json.dumps(translate_template()))
+def test_what_is_deployed_is_valid() -> None:
+    findings = lint(TEMPLATE.read_text(encoding="utf-8"), regions=["eu-west-1", "us-east-1"])
     assert [str(finding) for finding in findings] == []
+
+
+def test_what_is_stored_is_private_and_encrypted() -> None:
+    bucket = resources_of_type("AWS::S3::Bucket")["ImportBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    assert bucket["LifecycleConfiguration"]["Rules"]
+    database = resources_of_type("AWS::RDS::DBCluster")["DatabaseCluster"]["Properties"]
+    assert database["StorageEncrypted"] is True
+    assert (
+        resources_of_type("AWS::RDS::DBInstance")["DatabaseInstance"]["Properties"]["PubliclyAccessible"]
+        is False
+    )

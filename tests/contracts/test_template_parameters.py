@@ -1,0 +1,190 @@
+"""Parameters that contradict each other are refused before anything is made; all others make a stack."""
+
+import pytest
+
+from tests.builders.cloudformation import Parameters, Stack
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:owner-AbCdEf"
+KEY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:openai-AbCdEf"
+VPC: Parameters = {
+    "Network": "existing",
+    "VpcId": "vpc-0123456789abcdef0",
+    "VpcSubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+    "VpcSecurityGroupIds": "sg-0123456789abcdef0",
+}
+EXISTING: Parameters = {
+    "Database": "existing",
+    "DatabaseSecretArn": SECRET,
+    "DatabaseEndpoint": "db.example.com:5432/app",
+    "DatabaseAuthentication": "secret",
+}
+OPENAI: Parameters = {
+    "EmbeddingProvider": "openai",
+    "EmbeddingModel": "text-embedding-3-small",
+    "EmbeddingDimensions": "1536",
+    "OpenAiSecretArn": KEY,
+}
+BEDROCK: Parameters = {
+    "EmbeddingProvider": "bedrock",
+    "EmbeddingModel": "amazon.titan-embed-text-v2:0",
+    "EmbeddingDimensions": "1024",
+}
+
+ALLOWED: dict[str, Parameters] = {
+    "nothing given": {},
+    "always on": {"DatabaseMode": "always-on", "DatabasePreparedStatements": "true"},
+    "behind a proxy": {"DatabaseMode": "proxy"},
+    "behind a proxy, by secret": {"DatabaseMode": "proxy", "DatabaseAuthentication": "secret"},
+    "new database in an existing VPC": VPC,
+    "existing database in its VPC": EXISTING | VPC,
+    "existing database, by IAM": EXISTING
+    | VPC
+    | {"DatabaseAuthentication": "iam", "DatabaseResourceId": "cluster-ABC123"},
+    "existing database on the internet": EXISTING | {"Network": "none"},
+    "database by URL": {
+        "Database": "existing",
+        "DatabaseUrl": "postgresql://app@db.example.com/app",
+        "Network": "none",
+    },
+    "OpenAI through a NAT": OPENAI | {"NatGateway": "true"},
+    "OpenAI in an existing VPC": OPENAI | VPC,
+    "Bedrock": BEDROCK,
+    "SnapStart": {"SnapStart": "on"},
+}
+
+REFUSED: dict[str, tuple[Parameters, str]] = {
+    "address of a new database": ({"DatabaseEndpoint": "db:5432/app"}, "Database=new makes its own address"),
+    "secret of a new database": ({"DatabaseSecretArn": SECRET}, "Database=new makes its own address"),
+    "new database without a VPC": ({"Network": "none"}, "A new database stands in a VPC"),
+    "existing database without an address": (
+        {"Database": "existing", "Network": "none", "DatabaseAuthentication": "secret"},
+        "needs DatabaseSecretArn and DatabaseEndpoint, or DatabaseUrl",
+    ),
+    "secret and URL": (
+        EXISTING | {"Network": "none", "DatabaseUrl": "postgresql://app@db/app"},
+        "DatabaseUrl is the whole way",
+    ),
+    "migration URL beside a secret": (
+        EXISTING | {"Network": "none", "DatabaseMigrationUrl": "postgresql://owner@db/app"},
+        "DatabaseMigrationUrl goes with DatabaseUrl",
+    ),
+    "existing database in a new VPC": (EXISTING, "A new VPC does not reach an existing database"),
+    "proxy of an existing database": (
+        EXISTING | VPC | {"DatabaseMode": "proxy"},
+        "For a proxy of your own give its address",
+    ),
+    "IAM without a resource": (
+        EXISTING | VPC | {"DatabaseAuthentication": "iam"},
+        "needs DatabaseResourceId",
+    ),
+    "prepared statements through a proxy": (
+        {"DatabaseMode": "proxy", "DatabasePreparedStatements": "true"},
+        "Prepared statements pin connections",
+    ),
+    "existing VPC without subnets": (
+        VPC | {"VpcSubnetIds": ""},
+        "Network=existing needs VpcId, VpcSubnetIds",
+    ),
+    "subnets of no VPC": ({"VpcSubnetIds": "subnet-0123456789abcdef0"}, "are of an existing VPC"),
+    "NAT in an existing VPC": (VPC | {"NatGateway": "true"}, "NatGateway=true is for Network=new"),
+    "OpenAI without a key": (OPENAI | VPC | {"OpenAiSecretArn": ""}, "needs OpenAiSecretArn"),
+    "OpenAI without the internet": (OPENAI, "give NatGateway=true"),
+    "key without OpenAI": ({"OpenAiSecretArn": KEY}, "is for EmbeddingProvider=openai"),
+    "another local model": ({"EmbeddingModel": "bge-base"}, "carries all-MiniLM-L6-v2"),
+    "the local model elsewhere": (
+        {"EmbeddingProvider": "bedrock"},
+        "of a model that the provider has",
+    ),
+    "a snapshot without a model": (BEDROCK | {"SnapStart": "on"}, "Give SnapStart=off"),
+}
+
+
+@pytest.mark.parametrize("given", ALLOWED.values(), ids=ALLOWED)
+def test_what_goes_together_is_taken(given: Parameters) -> None:
+    assert Stack.of(**given).refusals() == []
+
+
+@pytest.mark.parametrize(("given", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_contradicts_itself_is_refused(given: Parameters, reason: str) -> None:
+    (refusal,) = Stack.of(**given).refusals()
+    assert reason in refusal
+
+
+def kinds(given: Parameters) -> dict[str, list[str]]:
+    """The names of a stack's resources, by type."""
+    found: dict[str, list[str]] = {}
+    for name, resource in Stack.of(**given).resources().items():
+        found.setdefault(resource["Type"], []).append(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoints"),
+    [
+        ({}, ["S3Endpoint", "SecretsManagerEndpoint", "SqsEndpoint"]),
+        (BEDROCK, ["BedrockEndpoint", "S3Endpoint", "SecretsManagerEndpoint", "SqsEndpoint"]),
+        ({"NatGateway": "true"}, ["S3Endpoint"]),
+        (VPC, []),
+        (EXISTING | {"Network": "none"}, []),
+    ],
+)
+def test_a_network_has_the_ways_out_that_are_used(given: Parameters, endpoints: list[str]) -> None:
+    assert sorted(kinds(given).get("AWS::EC2::VPCEndpoint", [])) == endpoints
+    assert ("AWS::EC2::NatGateway" in kinds(given)) == ("NatGateway" in given)
+
+
+def test_endpoints_stand_in_as_many_zones_as_are_paid_for() -> None:
+    def zones(**given: str) -> list[int]:
+        resources = Stack.of(**given).resources()
+        return [
+            len(resources[name]["Properties"]["SubnetIds"])
+            for name in ("SqsEndpoint", "SecretsManagerEndpoint")
+        ]
+
+    assert zones() == [2, 1]
+    assert zones(DatabaseAuthentication="secret") == [2, 2]
+    assert zones(DatabaseAuthentication="secret", EndpointZones="1") == [1, 1]
+
+
+def test_nothing_keeps_a_database_that_scales_to_zero_awake() -> None:
+    def operation(**given: str) -> tuple[object, set[str], set[str], list[bool]]:
+        resources = Stack.of(**given).resources()
+        schedules = [r for r in resources.values() if r["Type"] == "AWS::Scheduler::Schedule"]
+        functions = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Lambda::Function"]
+        environments = [function["Environment"]["Variables"] for function in functions]
+        return (
+            resources["DatabaseCluster"]["Properties"]["ServerlessV2ScalingConfiguration"]["MinCapacity"],
+            {schedule["Properties"]["State"] for schedule in schedules},
+            {
+                environment["DATABASE_CLOSE_AFTER_EVENT"]
+                for environment in environments
+                if "MAINTAIN_QUEUE_URL" in environment
+            },
+            [bool(e["MAINTAIN_QUEUE_URL"]) for e in environments if "MAINTAIN_QUEUE_URL" in e],
+        )
+
+    sleeping, awake = operation(), operation(DatabaseMode="always-on")
+    assert sleeping[:3] == (0, {"DISABLED"}, {"true"})
+    assert all(sleeping[3])
+    assert awake[:3] == ("0.5", {"ENABLED"}, {"false"})
+    assert not any(awake[3])
+
+
+def test_what_holds_data_outlives_its_stack() -> None:
+    resources = Stack.of().resources()
+    assert resources["DatabaseCluster"]["DeletionPolicy"] == "Snapshot"
+    assert resources["DatabaseCluster"]["UpdateReplacePolicy"] == "Snapshot"
+    assert resources["ImportBucket"]["DeletionPolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("given", ALLOWED.values(), ids=ALLOWED)
+def test_a_stack_leaves_room_below_the_limit_of_five_hundred(given: Parameters) -> None:
+    assert len(Stack.of(**given).resources()) < 450
+
+
+def test_snapshots_are_for_what_holds_the_model() -> None:
+    resources = Stack.of(SnapStart="on").resources()
+    snapped = {name for name, resource in resources.items() if "SnapStart" in resource.get("Properties", {})}
+    assert snapped == {"ChunksEmbedFunction", "DocumentsSearchFunction"}
+    versions = [r for r in resources.values() if r["Type"] == "AWS::Lambda::Version"]
+    assert {version["DeletionPolicy"] for version in versions} == {"Delete"}
