@@ -13,7 +13,9 @@
     │   └── CollectionExists
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
-    │   └── DatabaseUnavailable, EmbedderUnavailable, QueueUnavailable
+    │   ├── DatabaseUnavailable
+    │   │   └── DatabaseLoginRefused (503)
+    │   └── EmbedderUnavailable, QueueUnavailable, SecretUnavailable
     └── MigrationError, DatabaseError, NetworkCallInUnitOfWork,
         EmbedderRejected (500: not the caller's doing)
 
@@ -143,11 +145,22 @@ class Unavailable(ConcordError):
 
     status, type, code = 503, "unavailable", "unavailable"
 
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 2) -> None:
+        """`retry_after_seconds`: how long callers are asked to wait before they try again."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
 
 class DatabaseUnavailable(Unavailable):
     """The database does not answer; try again."""
 
     code = "database_unavailable"
+
+
+class DatabaseLoginRefused(DatabaseUnavailable):
+    """The database does not let this function in."""
+
+    code = "database_login_refused"
 
 
 class EmbedderUnavailable(Unavailable):
@@ -160,6 +173,12 @@ class QueueUnavailable(Unavailable):
     """The embedding queue does not answer; try again."""
 
     code = "queue_unavailable"
+
+
+class SecretUnavailable(Unavailable):
+    """The secret that is needed cannot be read; try again."""
+
+    code = "secret_unavailable"
 
 
 class EmbedderRejected(ConcordError):

@@ -22,7 +22,6 @@ from shared.http.auth import bearer_key
 from shared.observability import Event, describe_error, logger
 from shared.security.access import AccessControl
 
-RETRY_AFTER_SECONDS = "2"
 # Errors of this class tell callers what they did; those of others are ours, and stay inside.
 _INTERNAL_STATUS = 500
 
@@ -45,7 +44,7 @@ def error_response(error: ConcordError) -> JSONResponse:
     headers = {}
     if isinstance(error, Unavailable):
         logger().warning(Event.REQUEST_UNAVAILABLE, extra=describe_error(error.__cause__ or error))
-        headers["retry-after"] = RETRY_AFTER_SECONDS
+        headers["retry-after"] = str(error.retry_after_seconds)
     if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for this header with this status.
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(error_body(error), status_code=error.status, headers=headers)
