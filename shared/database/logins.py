@@ -9,7 +9,7 @@ from shared.database.boundaries import refuse_in_unit_of_work
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user and a password, and the database's place where the secret says that too."""
+    """A user and a password, and where the database is, as far as the secret says that too."""
 
     username: str
     password: str = field(repr=False)
@@ -18,19 +18,37 @@ class Login:
     database: str | None = None
 
 
-def read_login(arn: str, *, setting: str) -> Login:
-    """The login that the secret `arn` holds: JSON with username, password and perhaps host, port, dbname.
+def read_login(arn: str, *, setting: str, anew: bool = False) -> Login:
+    """The login in the secret `arn`: JSON with username, password and perhaps host, port and dbname.
 
-    `setting` names the variable that has the ARN, for errors. Blocks, at most for some seconds. Raises
-    ConfigurationError when the secret is not of that form or not for us to read.
+    It is remembered until somebody wants it `anew`, as after a rotation. `setting` names the variable that
+    has the ARN, for errors. Blocks for some seconds at most. Raises SecretUnavailable when AWS does not
+    answer, ConfigurationError when it refuses or when the secret is of another form.
     """
-    import boto3  # noqa: PLC0415 - costs 300 ms that functions with a DATABASE_URL do not pay.
+    from shared.aws.secrets import read_secret  # noqa: PLC0415 - unused where there is a DATABASE_URL.
 
     refuse_in_unit_of_work("read_login")
-    text = boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    text = read_secret(arn, setting=setting)
+    if anew:
+        text = read_secret(arn, setting=setting, other_than=text)
     try:
         secret = json.loads(text)
-        username, password = secret["username"], secret["password"]
-    except (KeyError, TypeError, ValueError):
-        raise ConfigurationError(f"{setting}: the secret must be JSON with username and password.") from None
-    return Login(username, password, secret.get("host"), secret.get("port"), secret.get("dbname"))
+        host, port, database = secret.get("host"), secret.get("port"), secret.get("dbname")
+        return Login(
+            _text(secret["username"]),
+            _text(secret["password"]),
+            _text(host) if host else None,
+            int(port) if port else None,
+            _text(database) if database else None,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"{setting}: the secret must be JSON with the texts username and password, and may have host,"
+            " port and dbname."
+        ) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value

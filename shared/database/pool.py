@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -10,7 +9,8 @@ from psycopg_pool import AsyncConnectionPool
 from shared.config import DatabaseSettings
 from shared.database.addresses import database_url
 from shared.database.boundaries import refuse_in_unit_of_work
-from shared.database.connections import connection_arguments, was_dropped
+from shared.database.connecting import Connection, connection_arguments, current_url, renewed
+from shared.database.connections import was_dropped
 from shared.database.driver_errors import translated
 from shared.database.units_of_work import UnitOfWork, transaction
 from shared.domain.principals import Principal
@@ -22,13 +22,17 @@ class PooledConnections:
     """The Database of a process that handles many events at a time."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        """Raises ConfigurationError, SecretUnavailable when there is no address."""
+        database_url(settings)
         self._settings = settings
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
-            database_url(settings),
+        self._untried_url: str | None = None
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            self._url,
             kwargs=connection_arguments(settings),
             min_size=1,
             max_size=settings.database_pool_size,
-            timeout=WAIT_FOR_CONNECTION_SECONDS,
+            timeout=max(WAIT_FOR_CONNECTION_SECONDS, settings.database_resume_seconds),
+            configure=self._note_success,
             check=_refuse_dropped,
             open=False,
         )
@@ -49,8 +53,19 @@ class PooledConnections:
     async def aclose(self) -> None:
         await self._pool.close()
 
+    async def _url(self) -> str:
+        """What the next connection is opened with; after one that failed, with the secret read anew."""
+        url = await current_url(self._settings)
+        if self._untried_url == url:
+            url = await renewed(self._settings, url) or url
+        self._untried_url = url
+        return url
 
-async def _refuse_dropped(connection: psycopg.AsyncConnection[Any]) -> None:
+    async def _note_success(self, _connection: Connection) -> None:
+        self._untried_url = None
+
+
+async def _refuse_dropped(connection: Connection) -> None:
     if was_dropped(connection):
         # The pool would take back what the driver still believes to be alive.
         await connection.close()

@@ -1,7 +1,10 @@
 """A unit of work: one short transaction, pipelined, under one principal's claims."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol
 
@@ -9,11 +12,17 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
+from shared.aws.invocation import seconds_left
 from shared.database.boundaries import unit_of_work_is_open
 from shared.database.driver_errors import translated
 from shared.database.statements import Statement
 from shared.domain.principals import Principal
+from shared.errors import DatabaseUnavailable
 
+# Left of an event's time when a slow statement is cancelled by the server, and when a server that does not
+# do so is hung up on: enough to answer that the database is unavailable.
+_RESERVE_SECONDS = 1.0
+_LAST_RESERVE_SECONDS = 0.5
 _CLAIMS: LiteralString = """
 SELECT set_config('concord.principal', %(principal)s, true),
        set_config('statement_timeout', %(statement_timeout)s, true)
@@ -75,13 +84,14 @@ async def transaction(
     connection: psycopg.AsyncConnection[Any], principal: Principal, *, statement_timeout_ms: int
 ) -> AsyncIterator[UnitOfWork]:
     """Run the body in one transaction of `connection`, with claims that end with it."""
+    timeout = _milliseconds_for(statement_timeout_ms)
     token = unit_of_work_is_open.set(True)
     try:
-        with translated():
+        with translated(), hanging_up_after(connection, seconds_left(reserve=_LAST_RESERVE_SECONDS)):
             # BEGIN and COMMIT by hand: psycopg's own transaction block waits for each of them.
             async with connection.pipeline():
                 await connection.execute("BEGIN")
-                claims = {"principal": principal.name, "statement_timeout": str(statement_timeout_ms)}
+                claims = {"principal": principal.name, "statement_timeout": str(timeout)}
                 await connection.execute(_CLAIMS, claims)
                 yield UnitOfWork(connection)
                 await connection.execute("COMMIT")
@@ -99,3 +109,34 @@ async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
     # Where that fails the connection is dead, and whoever takes it next sees so.
     with suppress(psycopg.Error):
         await connection.execute("ROLLBACK")
+
+
+def _milliseconds_for(statement_timeout: int) -> int:
+    """What a statement may take now: as configured, and no longer than the event can still be answered."""
+    left = seconds_left(reserve=_RESERVE_SECONDS) * 1000
+    if left < 1:
+        raise DatabaseUnavailable
+    return int(min(statement_timeout, left))
+
+
+@contextmanager
+def hanging_up_after(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
+    """Hang up on the server when the body takes longer: what waits for it then gets an OperationalError.
+
+    Cancelling instead would ask the server, and wait for one that has fallen silent.
+    """
+    if seconds == float("inf"):
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(max(seconds, 0), _hang_up, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    if connection.closed:
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as line, suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)

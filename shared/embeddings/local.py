@@ -77,6 +77,10 @@ class LocalEmbedder:
         with ThreadPoolExecutor(min(self._threads, len(token_ids)), "embed") as pool:
             return list(pool.map(functools.partial(_run, loaded.session), token_ids))
 
+    def warm_up(self) -> None:
+        """Load the model and use it once, so that it is ready for the first text."""
+        self._embed([""])
+
     async def aclose(self) -> None:
         """Give the model's memory back."""
         self._loaded = None

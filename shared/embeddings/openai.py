@@ -1,5 +1,6 @@
 """Any endpoint that speaks OpenAI's embeddings API."""
 
+import asyncio
 import email.utils
 import functools
 import time
@@ -9,12 +10,14 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from shared.aws.secrets import read_secret
+from shared.config import ConfigurationError
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.embeddings.protocol import Purpose, Vector
 from shared.embeddings.remote_calls import TryAgain, call_all
 from shared.embeddings.remote_texts import cut_to_bytes, group_texts
 from shared.embeddings.remote_vectors import unit_vectors
-from shared.errors import EmbedderRejected, EmbedderUnavailable
+from shared.errors import EmbedderRejected, EmbedderUnavailable, SecretUnavailable
 
 # OpenAI's models read 8,191 tokens of a text, and a request may have 300,000 in all.
 LONGEST_TEXT_BYTES = 8_000
@@ -28,7 +31,7 @@ SHORTENABLE_MODELS = "text-embedding-3"
 TRY_AGAIN_STATUSES = frozenset({408, 409, 425, 429})
 # The texts are not at fault, so they must not be marked as failed for good.
 SETUP_STATUSES = frozenset({401, 402, 403, 404, 405})
-SETUP = "OPENAI_BASE_URL, OPENAI_API_KEY and EMBEDDING_MODEL"
+SETUP = "OPENAI_BASE_URL, OPENAI_API_KEY or OPENAI_SECRET_ARN, and EMBEDDING_MODEL"
 
 
 class OpenAIEmbedder:
@@ -38,14 +41,20 @@ class OpenAIEmbedder:
         self,
         *,
         base_url: str,
-        api_key: SecretStr,
+        api_key: SecretStr | None,
+        secret_arn: str | None = None,
         model: str,
         dimensions: int,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """`answer_seconds`: how long one attempt may wait for the endpoint to send something."""
+        """`answer_seconds`: how long one attempt may wait for the endpoint to send something.
+
+        Without `api_key` the key is the secret `secret_arn`, read at the first text, and once more when the
+        endpoint refuses it.
+        """
         self._url = f"{base_url.rstrip('/')}/embeddings"
         self._api_key = api_key
+        self._secret_arn = secret_arn or ""
         self._model = model
         self._dimensions = dimensions
         self._timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
@@ -88,17 +97,36 @@ class OpenAIEmbedder:
         body: dict[str, Any] = {"model": self._model, "input": texts, "encoding_format": "base64"}
         if SHORTENABLE_MODELS in self._model:
             body["dimensions"] = self._dimensions
-        try:
-            response = await self._client().post(self._url, json=body)
-        except httpx.TransportError as error:
-            raise TryAgain(f"The embedding provider cannot be reached ({type(error).__name__}).") from None
+        key = await self._key()
+        response = await self._post(body, key)
+        if response.status_code == httpx.codes.UNAUTHORIZED and self._api_key is None:
+            renewed = await self._key(other_than=key)
+            if renewed != key:
+                response = await self._post(body, renewed)
         _raise_for_status(response)
         return unit_vectors(_in_order(response), count=len(texts), dimensions=self._dimensions)
+
+    async def _post(self, body: dict[str, Any], key: str) -> httpx.Response:
+        try:
+            return await self._client().post(
+                self._url, json=body, headers={"Authorization": f"Bearer {key.strip()}"}
+            )
+        except httpx.TransportError as error:
+            raise TryAgain(f"The embedding provider cannot be reached ({type(error).__name__}).") from None
+
+    async def _key(self, *, other_than: str | None = None) -> str:
+        if self._api_key is not None:
+            return self._api_key.get_secret_value()
+        try:
+            return await asyncio.to_thread(
+                read_secret, self._secret_arn, setting="OPENAI_SECRET_ARN", other_than=other_than
+            )
+        except (ConfigurationError, SecretUnavailable) as error:
+            raise EmbedderUnavailable(f"The key of the embedding provider: {error}") from error
 
     def _client(self) -> httpx.AsyncClient:
         if self._opened is None:
             self._opened = httpx.AsyncClient(
-                headers={"Authorization": f"Bearer {self._api_key.get_secret_value()}"},
                 timeout=self._timeout,
                 limits=httpx.Limits(max_connections=REQUESTS_AT_ONCE * 2),
             )

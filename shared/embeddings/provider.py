@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - a function that embeds in one way must not load what the others need.
 
+from shared.aws.snapshots import before_snapshot
 from shared.config import ConfigurationError, EmbeddingProvider, EmbeddingSettings
 from shared.embeddings.protocol import Embedder
 
@@ -36,17 +37,20 @@ def _open_local(settings: EmbeddingSettings) -> Embedder:
         raise ConfigurationError(
             f"EMBEDDING_MODEL_DIR: the folder must hold {', '.join(MODEL_FILES)}, as built by Concord."
         )
-    return LocalEmbedder(settings.embedding_model_dir)
+    embedder = LocalEmbedder(settings.embedding_model_dir)
+    before_snapshot(embedder.warm_up)
+    return embedder
 
 
 def _open_openai(settings: EmbeddingSettings) -> Embedder:
     from shared.embeddings.openai import OpenAIEmbedder
 
-    if settings.openai_api_key is None:
-        raise ConfigurationError("OPENAI_API_KEY: EMBEDDING_PROVIDER=openai needs it.")
+    if settings.openai_api_key is None and settings.openai_secret_arn is None:
+        raise ConfigurationError("OPENAI_API_KEY: EMBEDDING_PROVIDER=openai needs it, or OPENAI_SECRET_ARN.")
     return OpenAIEmbedder(
         base_url=settings.openai_base_url,
         api_key=settings.openai_api_key,
+        secret_arn=settings.openai_secret_arn,
         model=settings.embedding_model,
         dimensions=settings.embedding_dimensions,
     )

@@ -12,6 +12,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from shared.aws.invocation import seconds_left
 from shared.embeddings.protocol import Purpose
 from shared.errors import EmbedderUnavailable
 
@@ -21,6 +22,8 @@ LONGEST_WAIT_SECONDS = 15
 # All attempts together. A document can wait for the provider; behind a query somebody waits, and a
 # search without it still answers by words.
 PATIENCE_SECONDS = {Purpose.DOCUMENT: 60.0, Purpose.QUERY: 3.0}
+# Left of the event's time, for what is done without the answer.
+RESERVE_SECONDS = 2.0
 
 
 class TryAgain(EmbedderUnavailable):
@@ -37,10 +40,11 @@ async def call_all[Answer](
 ) -> list[Answer]:
     """The answers in order. The first call that fails for good cancels the others."""
     slots = asyncio.Semaphore(at_once)
+    patience = max(min(PATIENCE_SECONDS[purpose], seconds_left(reserve=RESERVE_SECONDS)), 0.0)
 
     async def call(one: Callable[[], Awaitable[Answer]]) -> Answer:
         async with slots:
-            return await _call_patiently(one, PATIENCE_SECONDS[purpose])
+            return await _call_patiently(one, patience)
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -1,12 +1,15 @@
 """What a Lambda environment calls for a function behind a queue, a schedule or a deployment."""
 
 import asyncio
+import contextvars
 import gc
 import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from shared.aws.invocation import invocation
+from shared.aws.snapshots import reseed_after_restore
 from shared.config import SettingsGroup, load_settings
 
 # A run ends this long before its time limit, or at three quarters of it: a step under way, which may wait a
@@ -39,7 +42,14 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
         resources = self._start() if self._resources is None else self._resources
-        return self._runner.run(self.run(event, resources, deadline(context)))
+        with invocation(context) as current:
+            try:
+                run = self.run(event, resources, deadline(context))
+                # The runner's own context is that of the first event, and with it the first deadline.
+                return self._runner.run(run, context=contextvars.copy_context())
+            finally:
+                if current.afterwards:
+                    self._runner.run(current.finish())
 
     async def run(self, event: dict[str, Any], resources: Resources, until: float) -> Any:
         """One event on the caller's event loop, with resources that the caller opened and closes."""
@@ -47,6 +57,7 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 
     def _start(self) -> Resources:
         self._resources = self.open_resources(load_settings(self.settings))
+        reseed_after_restore()
         # What exists now lives as long as the environment: the collector need not look at it again.
         gc.freeze()
         return self._resources

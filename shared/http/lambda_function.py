@@ -1,5 +1,6 @@
 """What a Lambda environment calls for a function behind HTTP."""
 
+import asyncio
 import gc
 import os
 from collections.abc import Callable, Mapping
@@ -8,8 +9,13 @@ from typing import Any
 from fastapi import APIRouter
 from mangum import Mangum
 
+from shared.aws.invocation import invocation
+from shared.aws.snapshots import reseed_after_restore
 from shared.config import HttpSettings, load_settings
 from shared.http.application import build_application
+
+# API Gateway hangs up after 30 seconds, of which a cold start may have taken some.
+_GATEWAY_SECONDS = 27.0
 
 
 class HttpFunction[Settings: HttpSettings]:
@@ -34,7 +40,13 @@ class HttpFunction[Settings: HttpSettings]:
             self._start()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return (self._adapter or self._start())(event, context)
+        adapter = self._adapter or self._start()
+        with invocation(context, at_most_seconds=_GATEWAY_SECONDS) as current:
+            try:
+                return adapter(event, context)
+            finally:
+                if current.afterwards:
+                    asyncio.get_event_loop().run_until_complete(current.finish())
 
     def _start(self) -> Mangum:
         settings = load_settings(self.settings)
@@ -42,6 +54,7 @@ class HttpFunction[Settings: HttpSettings]:
         for name, open_resource in self.resources.items():
             setattr(application.state, name, open_resource(settings))
         self._adapter = Mangum(application, lifespan="off")
+        reseed_after_restore()
         # What exists now lives as long as the environment: the collector need not look at it again.
         gc.freeze()
         return self._adapter
