@@ -55,8 +55,8 @@ class FunctionResource:
         return {**self.shared["Environment"]["Variables"], **self.properties["Environment"]["Variables"]}
 
     @property
-    def layers(self) -> list[Any]:
-        return [*self.shared["Layers"], *self.properties.get("Layers", ())]
+    def layers(self) -> Any:
+        return self.properties.get("Layers", self.shared["Layers"])
 
     def events(self, kind: str) -> list[Properties]:
         events = self.properties.get("Events", {}).values()

@@ -140,9 +140,9 @@ def test_its_log_group_is_its_own_and_forgets(function: FunctionResource) -> Non
 
 @every_function
 def test_only_what_embeds_carries_the_model(function: FunctionResource) -> None:
-    model = {"Fn::If": ["UsesLocalModel", {"Ref": "ModelLayer"}, {"Ref": "AWS::NoValue"}]}
-    expected = [{"Ref": "RuntimeLayer"}, *([model] if function.folder in EMBEDDING else [])]
-    assert function.layers == expected
+    runtime, model = {"Ref": "RuntimeLayer"}, {"Ref": "ModelLayer"}
+    either = {"Fn::If": ["UsesLocalModel", [runtime, model], [runtime]]}
+    assert function.layers == (either if function.folder in EMBEDDING else [runtime])
 
 
 @every_function
