@@ -170,6 +170,10 @@ class MaintenanceQueueSettings(SettingsGroup):
     )
 
 
+class WriteQueueSettings(QueueSettings, MaintenanceQueueSettings):
+    """The queues that hear of documents written."""
+
+
 class AccessSettings(ProcessSettings):
     admin_key_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
         default=None, description="SHA-256, in hex, of the key that may do everything"

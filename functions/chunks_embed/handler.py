@@ -11,16 +11,14 @@ from shared.services.embed_chunks import EmbedRun
 
 
 async def chunks_embed(event: dict[str, Any], resources: Resources, deadline: float) -> Any:
-    """Embed what the queue's messages name; on a schedule, whatever is still pending."""
+    """Embed what the queue's messages name; then, or on a schedule, whatever else is pending."""
     run = EmbedRun(resources.database, resources.embedder, resources.cache, WORKER, deadline=deadline)
     if is_schedule(event):
         await run.embed_due()
         return asdict(run.report)
-
-    async def embed(body: str) -> None:
-        await run.embed_requested(EmbedRequest.from_message(body))
-
-    return await process_records(event, embed)
+    answer = await process_records(event, EmbedRequest.from_message, run.embed_requested)
+    await run.embed_rest()
+    return answer
 
 
 handler = EventFunction(chunks_embed, Settings, open_resources)

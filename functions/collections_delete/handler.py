@@ -7,7 +7,9 @@ from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteCollections
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
+from shared.http.queues import OpenMaintainQueue
 from shared.http.resources import OpenCache, OpenDatabase
+from shared.queues.opening import open_maintain_queue
 from shared.services.delete_collection import delete_collection
 
 router = APIRouter()
@@ -24,9 +26,12 @@ async def collections_delete(
     principal: MayWriteCollections,
     database: OpenDatabase,
     cache: OpenCache,
+    maintain_queue: OpenMaintainQueue,
 ) -> None:
     """Delete a collection and all its documents: gone at once, its space freed by and by."""
-    await delete_collection(database, cache, principal, collection)
+    await delete_collection(database, cache, maintain_queue, principal, collection)
 
 
-handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)
+handler = HttpFunction(
+    router, Settings, database=open_connection, cache=open_cache, maintain_queue=open_maintain_queue
+)

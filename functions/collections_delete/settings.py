@@ -1,5 +1,5 @@
-from shared.config import CacheSettings, DatabaseSettings, HttpSettings
+from shared.config import CacheSettings, DatabaseSettings, HttpSettings, MaintenanceQueueSettings
 
 
-class Settings(HttpSettings, DatabaseSettings, CacheSettings):
+class Settings(HttpSettings, DatabaseSettings, CacheSettings, MaintenanceQueueSettings):
     """What collections_delete needs to know."""

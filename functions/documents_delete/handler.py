@@ -7,7 +7,9 @@ from shared.domain.names import CollectionName, DocumentId
 from shared.http.auth import MayWriteDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
+from shared.http.queues import OpenMaintainQueue
 from shared.http.resources import OpenCache, OpenDatabase
+from shared.queues.opening import open_maintain_queue
 from shared.services.delete_document import delete_document
 
 router = APIRouter()
@@ -21,9 +23,12 @@ async def documents_delete(
     principal: MayWriteDocuments,
     database: OpenDatabase,
     cache: OpenCache,
+    maintain_queue: OpenMaintainQueue,
 ) -> None:
     """Delete a document."""
-    await delete_document(database, cache, principal, collection, id)
+    await delete_document(database, cache, maintain_queue, principal, collection, id)
 
 
-handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)
+handler = HttpFunction(
+    router, Settings, database=open_connection, cache=open_cache, maintain_queue=open_maintain_queue
+)

@@ -8,7 +8,9 @@ from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
+from shared.http.queues import OpenMaintainQueue
 from shared.http.resources import OpenCache, OpenDatabase
+from shared.queues.opening import open_maintain_queue
 from shared.services.delete_documents_by_filter import delete_documents_by_filter
 
 router = APIRouter()
@@ -22,12 +24,15 @@ async def documents_delete_by_filter(
     principal: MayWriteDocuments,
     database: OpenDatabase,
     cache: OpenCache,
+    maintain_queue: OpenMaintainQueue,
 ) -> DeleteAnswer:
     """Delete every document that a filter selects."""
     deleted, complete = await delete_documents_by_filter(
-        database, cache, principal, collection, request.filter
+        database, cache, maintain_queue, principal, collection, request.filter
     )
     return DeleteAnswer(deleted=deleted, complete=complete)
 
 
-handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)
+handler = HttpFunction(
+    router, Settings, database=open_connection, cache=open_cache, maintain_queue=open_maintain_queue
+)

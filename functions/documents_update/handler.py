@@ -7,11 +7,11 @@ from shared.domain.documents import DocumentChange
 from shared.domain.names import CollectionName, DocumentId
 from shared.http.auth import MayWriteDocuments
 from shared.http.document_answers import DocumentAnswer
-from shared.http.embed_queue import OpenEmbedQueue
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
+from shared.http.queues import OpenQueues
 from shared.http.resources import OpenCache, OpenDatabase
-from shared.queues.opening import open_embed_queue
+from shared.queues.opening import open_write_queues
 from shared.services.update_document import update_document
 
 router = APIRouter()
@@ -26,13 +26,11 @@ async def documents_update(
     principal: MayWriteDocuments,
     database: OpenDatabase,
     cache: OpenCache,
-    queue: OpenEmbedQueue,
+    queues: OpenQueues,
 ) -> DocumentAnswer:
     """Change parts of a document; only what its text changes is indexed and embedded again."""
-    updated = await update_document(database, cache, queue, principal, collection, id, change)
+    updated = await update_document(database, cache, queues, principal, collection, id, change)
     return DocumentAnswer.model_validate(updated)
 
 
-handler = HttpFunction(
-    router, Settings, database=open_connection, cache=open_cache, embed_queue=open_embed_queue
-)
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache, queues=open_write_queues)

@@ -1,5 +1,5 @@
-from shared.config import CacheSettings, DatabaseSettings, HttpSettings, QueueSettings
+from shared.config import CacheSettings, DatabaseSettings, HttpSettings, WriteQueueSettings
 
 
-class Settings(HttpSettings, DatabaseSettings, CacheSettings, QueueSettings):
+class Settings(HttpSettings, DatabaseSettings, CacheSettings, WriteQueueSettings):
     """What documents_update needs to know."""

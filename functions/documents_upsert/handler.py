@@ -7,11 +7,11 @@ from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteDocuments
-from shared.http.embed_queue import OpenEmbedQueue
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
+from shared.http.queues import OpenQueues
 from shared.http.resources import OpenCache, OpenDatabase
-from shared.queues.opening import open_embed_queue
+from shared.queues.opening import open_write_queues
 from shared.services.upsert_documents import upsert_documents
 
 router = APIRouter(tags=["documents"])
@@ -25,16 +25,14 @@ async def documents_upsert(
     principal: MayWriteDocuments,
     database: OpenDatabase,
     cache: OpenCache,
-    queue: OpenEmbedQueue,
+    queues: OpenQueues,
 ) -> UpsertAnswer:
     """Store documents, found by words at once. 200 when all were stored, 207 when some failed."""
     batch = Batch(request.documents)
-    outcomes = await upsert_documents(database, cache, queue, principal, collection, batch.storable())
+    outcomes = await upsert_documents(database, cache, queues, principal, collection, batch.storable())
     answer = batch.answer(outcomes)
     response.status_code = 207 if answer.errors else 200
     return answer
 
 
-handler = HttpFunction(
-    router, Settings, database=open_connection, cache=open_cache, embed_queue=open_embed_queue
-)
+handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache, queues=open_write_queues)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from shared.domain.correlation import is_correlation_id
 from shared.errors import InvalidRequest
 
 # Ten messages of this size are still one batch of SQS (256 KiB).
@@ -13,25 +14,31 @@ MOST_DOCUMENTS_IN_A_REQUEST = 1000
 class EmbedRequest:
     """Documents of one collection whose chunks wait for their vectors.
 
-    Between 1 and 1,000 documents, by number, as are collections: whole numbers above 0. Anything
-    else raises InvalidRequest.
+    Between 1 and 1,000 documents, by number, as are collections: whole numbers above 0. The
+    `correlation_id` is that of the write. Anything else raises InvalidRequest.
     """
 
     collection_id: int
     document_numbers: tuple[int, ...]
+    correlation_id: str | None = None
 
     def __post_init__(self) -> None:
         if not _is_number(self.collection_id) or not all(map(_is_number, self.document_numbers)):
             raise InvalidRequest("Collections and documents are whole numbers above 0.")
         if not 1 <= len(self.document_numbers) <= MOST_DOCUMENTS_IN_A_REQUEST:
             raise InvalidRequest(f"An embed request names 1 to {MOST_DOCUMENTS_IN_A_REQUEST} documents.")
+        if self.correlation_id is not None and not is_correlation_id(self.correlation_id):
+            raise InvalidRequest("The correlation_id of an embed request is malformed.")
 
     def to_message(self) -> str:
-        """The message's body: `{"collection_id": 1, "document_numbers": [2, 3]}`."""
-        return json.dumps(
-            {"collection_id": self.collection_id, "document_numbers": self.document_numbers},
-            separators=(",", ":"),
-        )
+        """The message's body: `{"collection_id": 1, "document_numbers": [2, 3], "correlation_id": "…"}`."""
+        fields = {
+            "collection_id": self.collection_id,
+            "document_numbers": self.document_numbers,
+            "correlation_id": self.correlation_id,
+        }
+        known = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps(known, separators=(",", ":"))
 
     @classmethod
     def from_message(cls, body: str) -> "EmbedRequest":
@@ -41,8 +48,10 @@ class EmbedRequest:
         except ValueError:
             raise InvalidRequest("The embed request is not JSON.") from None
         match fields:
-            case {"collection_id": collection_id, "document_numbers": [*numbers], **rest} if not rest:
-                return cls(collection_id, tuple(numbers))
+            case {"collection_id": collection_id, "document_numbers": [*numbers], **rest} if (
+                not rest.keys() - {"correlation_id"}
+            ):
+                return cls(collection_id, tuple(numbers), fields.get("correlation_id"))
             case _:
                 raise InvalidRequest("An embed request is an object of collection_id and document_numbers.")
 

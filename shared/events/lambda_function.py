@@ -11,6 +11,8 @@ from typing import Any
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
 from shared.config import SettingsGroup, load_settings
+from shared.events.envelopes import event_id
+from shared.observability import correlated, quiet_libraries
 
 # A run ends this long before its time limit, or at three quarters of it: a step under way, which may wait a
 # minute for an embedding provider, has to end and give back what it holds.
@@ -53,9 +55,11 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 
     async def run(self, event: dict[str, Any], resources: Resources, until: float) -> Any:
         """One event on the caller's event loop, with resources that the caller opened and closes."""
-        return await self._handle(event, resources, until)
+        with correlated(event_id(event)):
+            return await self._handle(event, resources, until)
 
     def _start(self) -> Resources:
+        quiet_libraries()
         self._resources = self.open_resources(load_settings(self.settings))
         reseed_after_restore()
         # What exists now lives as long as the environment: the collector need not look at it again.

@@ -34,6 +34,6 @@ def build_application(routers: Sequence[APIRouter], settings: HttpSettings) -> F
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "cache-control"],
-            expose_headers=["x-cache"],
+            expose_headers=["x-cache", "x-request-id"],
         )
     return application

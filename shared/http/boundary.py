@@ -1,15 +1,21 @@
 """The outermost layer of every HTTP function: bounded bodies, and no exception that gets out."""
 
 from fastapi import HTTPException
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.errors import ConcordError, PayloadTooLarge
 from shared.http.responses import error_response
+from shared.observability import correlated
 
 
 class Boundary:
-    """Refuses bodies over 5 MB, announced or streamed, and answers 500 to what nobody foresaw."""
+    """Refuses bodies over 5 MB, announced or streamed, and answers 500 to what nobody foresaw.
+
+    Each request has an id, API Gateway's own where there is one: in all that is logged for it, in the
+    messages it sends and in its answer, as `x-request-id`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -18,11 +24,17 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        with correlated(_gateway_id(scope)) as request_id:
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = False
 
         async def tracked_send(message: Message) -> None:
             nonlocal started
             started = True
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         try:
@@ -32,7 +44,15 @@ class Boundary:
                 raise
             unforeseen = ConcordError()
             unforeseen.__cause__ = cause
-            await error_response(unforeseen)(scope, receive, send)
+            await error_response(unforeseen)(scope, receive, tracked_send)
+
+
+def _gateway_id(scope: Scope) -> object:
+    match scope:
+        case {"aws.event": {"requestContext": {"requestId": request_id}}}:
+            return request_id
+        case _:
+            return None
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from shared.cache.protocol import Cache, CachedAnswer, CacheKey, CacheState
 from shared.domain.principals import Principal
+from shared.observability import Metric, count
 
 
 class _NotToBeKept(Exception):
@@ -54,6 +55,8 @@ class CachedAnswers:
             answer = await self._cache.read(key, load_bytes, bypass=bypass)
         except _NotToBeKept as loaded:
             answer = CachedAnswer(loaded.body, CacheState.BYPASS)
+        if answer.state is not CacheState.BYPASS:
+            count(Metric.CACHE_HIT, float(answer.state is CacheState.HIT))
         return Response(answer.body, media_type="application/json", headers={"x-cache": answer.state.value})
 
 

@@ -13,6 +13,7 @@ from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
 from shared.config import HttpSettings, load_settings
 from shared.http.application import build_application
+from shared.observability import quiet_libraries
 
 # API Gateway hangs up after 30 seconds, of which a cold start may have taken some.
 _GATEWAY_SECONDS = 27.0
@@ -49,6 +50,7 @@ class HttpFunction[Settings: HttpSettings]:
                     asyncio.get_event_loop().run_until_complete(current.finish())
 
     def _start(self) -> Mangum:
+        quiet_libraries()
         settings = load_settings(self.settings)
         application = build_application([self.router], settings)
         for name, open_resource in self.resources.items():

@@ -19,7 +19,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http.auth import bearer_key
-from shared.observability import Event, describe_error, logger
+from shared.observability import Event, Metric, count, describe_error, logger
 from shared.security.access import AccessControl
 
 # Errors of this class tell callers what they did; those of others are ours, and stay inside.
@@ -39,6 +39,7 @@ def error_body(error: ConcordError) -> dict[str, Any]:
 
 def error_response(error: ConcordError) -> JSONResponse:
     if error.status == _INTERNAL_STATUS:
+        count(Metric.REQUEST_FAILED)
         logger().error(Event.REQUEST_FAILED, extra=describe_error(error.__cause__ or error))
         error = ConcordError()
     headers = {}

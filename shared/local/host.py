@@ -66,7 +66,8 @@ def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             state = application.state
-            for resource in (state.database, state.cache, state.embedder, state.embed_queue):
+            opened = (state.database, state.cache, state.embedder, state.queues, state.maintain_queue)
+            for resource in opened:
                 stack.push_async_callback(resource.aclose)
             if worker is not None:
                 await stack.enter_async_context(worker.running())

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.config import QueueSettings, load_settings
+from shared.config import WriteQueueSettings, load_settings
 from shared.embeddings.protocol import Embedder
 from shared.events.lambda_function import EventFunction, deadline
 from shared.local.function_list import DeployedFunction, Schedule
 from shared.local.lambda_calls import context_of, sqs_event
 from shared.observability import Event, describe_error, logger
-from shared.queues.in_process import InProcessEmbedQueue
-from shared.queues.opening import open_embed_queue
+from shared.queues.in_process import InProcessQueue
+from shared.queues.opening import open_queue
 
 # A queue in memory is gone with its process, so its sweep looks more often than in a deployment.
 SWEEP_EVERY = timedelta(seconds=10)
 MESSAGES_PER_EVENT = 10
+EMBEDS, MAINTAINS = "chunks_embed", "indexes_maintain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +67,25 @@ class Worker:
                         await task
 
     def _work(self) -> list[Any]:
-        queue = open_embed_queue(load_settings(QueueSettings))
+        settings = load_settings(WriteQueueSettings)
+        urls = {EMBEDS: settings.embed_queue_url, MAINTAINS: settings.maintain_queue_url}
         work = []
         for function in self._functions:
-            # Messages in SQS are for the deployed function: the sweep finds their documents here too.
-            if function.deployed.queues and isinstance(queue, InProcessEmbedQueue):
+            queue = open_queue(urls.get(function.deployed.name))
+            # Messages in SQS are for the deployed function: schedules find what they ask for here too.
+            if isinstance(queue, InProcessQueue):
                 work.append(_receive(function, queue))
             work += [_repeat(function, schedule) for schedule in function.deployed.schedules]
         return work
 
 
-async def _receive(function: _LoadedFunction, queue: InProcessEmbedQueue) -> None:
+async def _receive(function: _LoadedFunction, queue: InProcessQueue) -> None:
     while True:
-        requests = await queue.receive(at_most=MESSAGES_PER_EVENT)
-        await function.call(sqs_event([request.to_message() for request in requests]))
+        await function.call(sqs_event(await queue.receive(at_most=MESSAGES_PER_EVENT)))
 
 
 async def _repeat(function: _LoadedFunction, schedule: Schedule) -> None:
-    every = min(schedule.every, SWEEP_EVERY) if function.deployed.queues else schedule.every
+    every = min(schedule.every, SWEEP_EVERY) if function.deployed.name == EMBEDS else schedule.every
     while True:
         await function.call(json.loads(schedule.event))
         await asyncio.sleep(every.total_seconds())

@@ -1,17 +1,17 @@
-"""No queue is configured: chunks_embed finds the waiting documents by its schedule alone."""
+"""No queue is configured: what is to be done is found by a schedule alone."""
 
 from collections.abc import Sequence
 
 from shared.database.boundaries import refuse_in_unit_of_work
-from shared.domain.embedding_jobs import EmbedRequest
+from shared.queues.protocol import Message
 
 
-class NullEmbedQueue:
+class NullQueue:
     async def send(
         self,
-        requests: Sequence[EmbedRequest],  # noqa: ARG002 - nobody receives them
+        messages: Sequence[Message],  # noqa: ARG002 - nobody receives them
     ) -> None:
-        refuse_in_unit_of_work("EmbedQueue.send")
+        refuse_in_unit_of_work("MessageQueue.send")
 
     async def aclose(self) -> None:
         """There is nothing to close."""

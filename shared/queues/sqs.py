@@ -1,4 +1,4 @@
-"""Embed requests over SQS."""
+"""Messages over SQS."""
 
 import asyncio
 import threading
@@ -11,9 +11,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.database.boundaries import refuse_in_unit_of_work
-from shared.domain.embedding_jobs import EmbedRequest
 from shared.errors import QueueUnavailable
 from shared.observability import Event, Metric, count, describe_error, logger
+from shared.queues.protocol import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_MESSAGES_IN_A_BATCH = 10
 
 
-class SqsEmbedQueue:
+class SqsQueue:
     """Sends from a worker thread, as boto3 blocks; any number of tasks may send at once."""
 
     def __init__(self, queue_url: str) -> None:
@@ -29,12 +29,12 @@ class SqsEmbedQueue:
         self._client: SQSClient | None = None
         self._lock = threading.Lock()
 
-    async def send(self, requests: Sequence[EmbedRequest]) -> None:
-        refuse_in_unit_of_work("EmbedQueue.send")
-        if not requests:
+    async def send(self, messages: Sequence[Message]) -> None:
+        refuse_in_unit_of_work("MessageQueue.send")
+        if not messages:
             return
         try:
-            await asyncio.to_thread(self._send, requests)
+            await asyncio.to_thread(self._send, messages)
         except (BotoCoreError, ClientError) as error:
             count(Metric.QUEUE_UNAVAILABLE)
             logger().warning(Event.QUEUE_UNAVAILABLE, extra=describe_error(error))
@@ -45,26 +45,24 @@ class SqsEmbedQueue:
             self._client.close()
             self._client = None
 
-    def _send(self, requests: Sequence[EmbedRequest]) -> None:
-        failed = self._send_in_batches(requests)
+    def _send(self, messages: Sequence[Message]) -> None:
+        failed = self._send_in_batches(messages)
         lost = self._send_in_batches(failed)
         if lost:
             count(Metric.QUEUE_UNAVAILABLE)
             logger().warning(Event.QUEUE_UNAVAILABLE, extra={"lost": len(lost)})
-            raise QueueUnavailable(
-                f"The embedding queue did not take {len(lost)} of {len(requests)} requests."
-            )
+            raise QueueUnavailable(f"The queue did not take {len(lost)} of {len(messages)} messages.")
 
-    def _send_in_batches(self, requests: Sequence[EmbedRequest]) -> list[EmbedRequest]:
+    def _send_in_batches(self, messages: Sequence[Message]) -> list[Message]:
         """Send all and return those that the queue refused one by one."""
         client = self._client_of_this_process()
         failed = []
-        for batch in batched(requests, _MOST_MESSAGES_IN_A_BATCH):
+        for batch in batched(messages, _MOST_MESSAGES_IN_A_BATCH):
             answer = client.send_message_batch(
                 QueueUrl=self._queue_url,
                 Entries=[
-                    {"Id": str(position), "MessageBody": request.to_message()}
-                    for position, request in enumerate(batch)
+                    {"Id": str(position), "MessageBody": message.to_message()}
+                    for position, message in enumerate(batch)
                 ],
             )
             failed += [batch[int(entry["Id"])] for entry in answer.get("Failed", ())]

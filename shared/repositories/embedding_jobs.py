@@ -20,6 +20,11 @@ class NamedCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingTime:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class UnembeddedChunk:
     """A chunk without a vector, and the embedding space it needs one in."""
 
@@ -85,16 +90,21 @@ async def claim(
     *,
     collection_id: int | None,
     document_numbers: Sequence[int] | None,
+    retried: bool,
     limit: int,
     lease_seconds: float,
     max_attempts: int,
 ) -> list[EmbeddingJobRow]:
-    """Take up to `limit` pending jobs that nobody holds, oldest first."""
+    """Take up to `limit` pending jobs that nobody holds, oldest first.
+
+    `retried` asks for those that a worker took and never gave back, the least tried first; else for others.
+    """
     return await unit.rows(
         SQL["claim_jobs"],
         EmbeddingJobRow,
         collection_id=collection_id,
         document_numbers=None if document_numbers is None else list(document_numbers),
+        retried=retried,
         limit=limit,
         lease_seconds=lease_seconds,
         max_attempts=max_attempts,
@@ -143,6 +153,15 @@ async def lock(unit: UnitOfWork, documents: Iterable[DocumentKey]) -> None:
 async def fail_exhausted(unit: UnitOfWork, max_attempts: int) -> list[EmbeddingJobRow]:
     """Fail the documents that were claimed too often without an outcome; returns their jobs."""
     return await unit.rows(SQL["fail_exhausted"], EmbeddingJobRow, max_attempts=max_attempts)
+
+
+async def start_oldest_pending(unit: UnitOfWork) -> Pending[PendingTime]:
+    return await unit.start(SQL["oldest_pending"], PendingTime)
+
+
+async def seconds_pending(oldest: Pending[PendingTime]) -> float:
+    """For how long the document has waited that has waited longest; 0 when none waits."""
+    return sum(waiting.seconds for waiting in await oldest.rows())
 
 
 async def start_names(unit: UnitOfWork, collection_ids: Iterable[int]) -> Pending[NamedCollection]:

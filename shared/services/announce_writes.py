@@ -1,13 +1,15 @@
-"""What follows a committed write: caches forget, the embedder hears of it. Neither can undo the write."""
+"""What follows a committed write: caches forget, and workers hear of it. Neither can undo the write."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from shared.cache.protocol import Cache
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.embedding_jobs import EmbedRequest
+from shared.domain.maintenance import MaintainRequest
 from shared.errors import QueueUnavailable
-from shared.observability import Event, Metric, count, logger
-from shared.queues.protocol import EmbedQueue
+from shared.observability import correlation_id
+from shared.queues.protocol import EmbedQueue, MaintainQueue
 
 # Documents named in one message: a worker embeds them within one time limit.
 DOCUMENTS_PER_MESSAGE = 64
@@ -23,17 +25,23 @@ async def announce_writes(
 ) -> None:
     """Invalidate the collection's answers and ask for vectors.
 
-    A lost message costs time, not vectors: the sweep finds every pending job.
+    A lost message, of which the queue tells, costs time and not vectors: the sweep finds every pending job.
     """
     await cache.invalidate(COLLECTIONS, collection_scope(collection))
     requests = [
-        EmbedRequest(collection_id, tuple(document_numbers[start : start + DOCUMENTS_PER_MESSAGE]))
+        EmbedRequest(
+            collection_id,
+            tuple(document_numbers[start : start + DOCUMENTS_PER_MESSAGE]),
+            correlation_id(),
+        )
         for start in range(0, len(document_numbers), DOCUMENTS_PER_MESSAGE)
     ]
-    if not requests:
-        return
-    try:
-        await queue.send(requests)
-    except QueueUnavailable:
-        logger().warning(Event.QUEUE_UNAVAILABLE, extra={"documents": len(document_numbers)})
-        count(Metric.QUEUE_UNAVAILABLE)
+    if requests:
+        with suppress(QueueUnavailable):
+            await queue.send(requests)
+
+
+async def ask_for_maintenance(queue: MaintainQueue) -> None:
+    """Tell maintenance that there is something to do; the next write makes up for a lost message."""
+    with suppress(QueueUnavailable):
+        await queue.send([MaintainRequest(correlation_id())])

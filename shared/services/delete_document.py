@@ -5,12 +5,19 @@ from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.principals import Principal
 from shared.errors import DocumentNotFound
+from shared.queues.protocol import MaintainQueue
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
+from shared.services.announce_writes import ask_for_maintenance
 
 
 async def delete_document(
-    database: Database, cache: Cache, principal: Principal, collection: str, document_id: str
+    database: Database,
+    cache: Cache,
+    maintain_queue: MaintainQueue,
+    principal: Principal,
+    collection: str,
+    document_id: str,
 ) -> None:
     """Raises CollectionNotFound, DocumentNotFound."""
     async with database.unit_of_work(principal) as unit:
@@ -20,3 +27,4 @@ async def delete_document(
             raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
         await repository.delete(unit, found.id, [stored.versions[document_id].number])
     await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    await ask_for_maintenance(maintain_queue)

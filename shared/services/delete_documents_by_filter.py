@@ -7,9 +7,11 @@ from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
+from shared.queues.protocol import MaintainQueue
 from shared.repositories import document_storage
 from shared.repositories.document_lists import match_documents
 from shared.repositories.documents import list_metadata_fields
+from shared.services.announce_writes import ask_for_maintenance
 from shared.services.known_fields import refuse_unknown_fields
 from shared.services.locked_collection import lock_collection
 
@@ -21,6 +23,7 @@ TIME_BUDGET_SECONDS = 20.0
 async def delete_documents_by_filter(
     database: Database,
     cache: Cache,
+    maintain_queue: MaintainQueue,
     principal: Principal,
     collection: str,
     filter_text: str,
@@ -46,4 +49,6 @@ async def delete_documents_by_filter(
         complete = len(numbers) < DOCUMENTS_PER_UNIT
         if numbers:
             await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    if deleted:
+        await ask_for_maintenance(maintain_queue)
     return deleted, complete

@@ -14,7 +14,7 @@ from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
 from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch, Unavailable
-from shared.observability import Event, describe_error, logger
+from shared.observability import Event, Metric, count, describe_error, logger, measure
 from shared.repositories import embedding_jobs as jobs
 from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk, document_key
 
@@ -23,6 +23,8 @@ LEASE_SECONDS = 900.0
 MAX_ATTEMPTS = 5
 # Their bodies are in memory together.
 DOCUMENTS_PER_CLAIM = 64
+# Of what is told of a failure, in characters.
+LONGEST_REASON = 500
 # A document of thousands of chunks is stored in steps: what is done stays done.
 CHUNKS_PER_STEP = 256
 
@@ -47,12 +49,14 @@ class EmbedRun:
         principal: Principal,
         *,
         deadline: float,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._database = database
         self._embedder = embedder
         self._cache = cache
         self._principal = principal
         self._deadline = deadline
+        self._lease_seconds = lease_seconds
         self.report = EmbedReport()
 
     async def embed_requested(self, request: EmbedRequest) -> None:
@@ -65,26 +69,44 @@ class EmbedRun:
         async with self._database.unit_of_work(self._principal) as unit:
             failed = await jobs.fail_exhausted(unit, MAX_ATTEMPTS)
             names = await jobs.start_names(unit, (job.collection_id for job in failed))
-        self.report.failed += len(failed)
+            oldest = await jobs.start_oldest_pending(unit)
+        measure({Metric.OLDEST_PENDING: await jobs.seconds_pending(oldest)})
+        self._count_failed(len(failed))
         await self._forget_answers(names)
         await self._embed_all(None)
+
+    async def embed_rest(self) -> None:
+        """The same, after messages were worked off: what it meets is told, and left to the next run."""
+        try:
+            await self.embed_due()
+        except Exception as error:  # noqa: BLE001 - the messages are done, whatever happens here
+            logger().warning(Event.SWEEP_FAILED, extra=describe_error(error))
 
     async def _embed_all(self, request: EmbedRequest | None) -> bool:
         """Work until nothing is due; False when time was up before."""
         while self._has_time():
-            async with self._database.unit_of_work(self._principal) as unit:
-                claims = await jobs.claim(
-                    unit,
-                    collection_id=request.collection_id if request else None,
-                    document_numbers=request.document_numbers if request else None,
-                    limit=DOCUMENTS_PER_CLAIM,
-                    lease_seconds=LEASE_SECONDS,
-                    max_attempts=MAX_ATTEMPTS,
-                )
+            claims = await self._claim(request)
             if not claims:
                 return True
             await self._embed_claimed(claims)
         return False
+
+    async def _claim(self, request: EmbedRequest | None) -> list[EmbeddingJobRow]:
+        """Documents to work on; one alone where a worker went down with it, as it may take down the next."""
+        async with self._database.unit_of_work(self._principal) as unit:
+            for retried, limit in ((False, DOCUMENTS_PER_CLAIM), (True, 1)):
+                claims = await jobs.claim(
+                    unit,
+                    collection_id=request.collection_id if request else None,
+                    document_numbers=request.document_numbers if request else None,
+                    retried=retried,
+                    limit=limit,
+                    lease_seconds=self._lease_seconds,
+                    max_attempts=MAX_ATTEMPTS,
+                )
+                if claims:
+                    break
+        return claims
 
     async def _embed_claimed(self, claims: Sequence[EmbeddingJobRow]) -> None:
         """Embed these documents; a text that the provider refuses fails its own document alone."""
@@ -129,7 +151,10 @@ class EmbedRun:
 
     async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
         texts = [contextual_text(chunk.title, chunk.heading_path, chunk.text) for chunk in step]
+        started = time.perf_counter()
         vectors = await self._embedder.embed(texts)
+        milliseconds = (time.perf_counter() - started) * 1000
+        measure({Metric.EMBEDDED_TEXTS: len(texts), Metric.EMBEDDING_TIME: milliseconds})
         async with self._database.unit_of_work(self._principal) as unit:
             documents = {*map(document_key, step), *map(document_key, finished)}
             await jobs.lock(unit, documents)
@@ -151,12 +176,17 @@ class EmbedRun:
             await jobs.release(
                 unit,
                 claims,
-                error=None if error is None else error.message,
+                error=None if error is None else error.message[:LONGEST_REASON],
                 final=final,
             )
             names = await jobs.start_names(unit, (claim.collection_id for claim in claims))
-        self.report.failed += len(claims) if final else 0
+        self._count_failed(len(claims) if final else 0)
         await self._forget_answers(names)
+
+    def _count_failed(self, documents: int) -> None:
+        if documents:
+            self.report.failed += documents
+            count(Metric.DOCUMENTS_FAILED, documents)
 
     def _refuse_other_space(self, chunk: UnembeddedChunk) -> None:
         embedder = self._embedder

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.errors import ConcordError
-from shared.observability import Event, describe_error, logger
+from shared.errors import ConcordError, Unavailable
+from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.repositories import collections, document_storage, embedding_spaces, keyword_index
 
 TERMS_PER_UNIT = 500
@@ -48,7 +48,15 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
             done.append(False)
     report.collections = len(live)
     report.complete = all(done)
+    measure({Metric.COMPACTED_TERMS: report.compacted_terms, Metric.PURGED_ROWS: report.purged_rows})
     return report
+
+
+async def maintain_completely(database: Database, principal: Principal, *, deadline: float) -> None:
+    """The same, where no clock comes back to what is left. Raises Unavailable, so that somebody does."""
+    report = await maintain_indexes(database, principal, deadline=deadline)
+    if not report.complete:
+        raise Unavailable("Maintenance did not get through all there is to do.")
 
 
 async def _purge(

@@ -14,7 +14,7 @@ from shared.errors import (
     EmbedderUnavailable,
     EmbeddingSpaceMismatch,
 )
-from shared.observability import Event, Metric, count, describe_error, logger
+from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.querying.filters import parse_filter
 from shared.repositories.documents import start_metadata_fields
 from shared.repositories.search import FoundDocument, SearchPlan, start_search
@@ -33,10 +33,12 @@ async def search_documents(
 ) -> SearchResponse:
     """Raises CollectionNotFound, InvalidFilter, UnknownField, EmbeddingSpaceMismatch."""
     started = time.perf_counter()
+    phases: dict[Metric, float] = {}
     tree = None if request.filter is None else parse_filter(request.filter)
     vector = None
     if request.mode is not SearchMode.KEYWORD:
         vector = await _embed_query(embedder, request.q)
+        phases[Metric.SEARCH_EMBED_QUERY] = _milliseconds_since(started)
     mode = request.mode if vector is not None else SearchMode.KEYWORD
     plan = SearchPlan(
         collection=collection,
@@ -53,18 +55,29 @@ async def search_documents(
         highlight=request.highlight,
         with_body="body" in request.include_fields,
     )
+    asked = time.perf_counter()
+    rows = await _find(database, principal, plan)
+    phases[Metric.SEARCH_DATABASE] = _milliseconds_since(asked)
+    if vector is not None and not rows[0].semantic_used:
+        mode = _without_vectors(request.mode)
+    response = _respond(request, plan, rows, mode, started)
+    degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
+    measure({**phases, Metric.SEARCH_TOTAL: response.took_ms, **degraded})
+    return response
+
+
+async def _find(database: Database, principal: Principal, plan: SearchPlan) -> list[FoundDocument]:
     # Read after the unit of work, so that its commit travels in the statements' own round trip.
     async with database.unit_of_work(principal) as unit:
-        pending_fields = await start_metadata_fields(unit, collection) if tree is not None else None
+        has_filter = plan.tree is not None
+        pending_fields = await start_metadata_fields(unit, plan.collection) if has_filter else None
         pending_rows = await start_search(unit, plan)
     rows = await pending_rows.rows()
     if not rows:
-        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
-    if tree is not None and pending_fields is not None:
-        refuse_unknown_fields(tree, [field.name for field in await pending_fields.rows()])
-    if vector is not None and not rows[0].semantic_used:
-        mode = _without_vectors(request.mode)
-    return _respond(request, plan, rows, mode, started)
+        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {plan.collection}"}])
+    if plan.tree is not None and pending_fields is not None:
+        refuse_unknown_fields(plan.tree, [field.name for field in await pending_fields.rows()])
+    return rows
 
 
 async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
@@ -73,7 +86,6 @@ async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
         vectors = await embedder.embed([text], purpose=Purpose.QUERY)
     except (EmbedderUnavailable, EmbedderRejected) as error:
         logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error))
-        count(Metric.SEARCH_DEGRADED)
         return None
     return vectors[0]
 
@@ -81,7 +93,6 @@ async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
 def _without_vectors(asked: SearchMode) -> SearchMode:
     if asked is SearchMode.SEMANTIC:
         raise EmbeddingSpaceMismatch
-    count(Metric.SEARCH_DEGRADED)
     return SearchMode.KEYWORD
 
 
@@ -103,6 +114,10 @@ def _respond(
         next_offset=next_offset,
         mode=mode,
         degraded=[] if mode is request.mode else [SEMANTIC],
-        took_ms=round((time.perf_counter() - started) * 1000, 2),
+        took_ms=round(_milliseconds_since(started), 2),
         usage=Usage(embedded_queries=0 if plan.vector is None else 1),
     )
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -7,9 +7,9 @@ from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunk
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.principals import Principal
-from shared.queues.protocol import EmbedQueue
+from shared.queues.protocol import WriteQueues
 from shared.repositories.documents import StoredDocument, found_document, start_document
-from shared.services.announce_writes import announce_writes
+from shared.services.announce_writes import announce_writes, ask_for_maintenance
 from shared.services.get_document import get_document
 from shared.services.index_documents import chunk_changed, index_documents
 from shared.services.locked_collection import lock_collection
@@ -18,7 +18,7 @@ from shared.services.locked_collection import lock_collection
 async def update_document(
     database: Database,
     cache: Cache,
-    queue: EmbedQueue,
+    queues: WriteQueues,
     principal: Principal,
     collection: str,
     document_id: str,
@@ -38,11 +38,13 @@ async def update_document(
     updated = await found_document(changed, document_id)
     await announce_writes(
         cache,
-        queue,
+        queues.embed,
         collection=collection,
         collection_id=found.id,
         document_numbers=plan.numbers_to_embed,
     )
+    if plan.indexed:
+        await ask_for_maintenance(queues.maintain)
     return updated
 
 

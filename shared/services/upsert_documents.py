@@ -12,10 +12,10 @@ from shared.domain.document_writes import WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
 from shared.errors import ConcordError
-from shared.queues.protocol import EmbedQueue
+from shared.queues.protocol import EmbedQueue, WriteQueues
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
-from shared.services.announce_writes import announce_writes
+from shared.services.announce_writes import announce_writes, ask_for_maintenance
 from shared.services.index_documents import chunk_changed, index_documents
 
 # One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
@@ -37,7 +37,7 @@ class UpsertedDocument:
 async def upsert_documents(
     database: Database,
     cache: Cache,
-    queue: EmbedQueue,
+    queues: WriteQueues,
     principal: Principal,
     collection: str,
     documents: Sequence[DocumentInput],
@@ -48,15 +48,19 @@ async def upsert_documents(
     Raises CollectionNotFound.
     """
     outcomes: list[UpsertedDocument] = []
+    indexed = False
     for group in _groups(documents):
         try:
-            plan = await _store(database, cache, queue, principal, collection, group)
+            plan = await _store(database, cache, queues.embed, principal, collection, group)
         except ConcordError as error:
             if not outcomes:
                 raise
             outcomes.extend(UpsertedDocument(document.id, None, error) for document in group)
         else:
             outcomes.extend(UpsertedDocument(document.id, plan.statuses[document.id]) for document in group)
+            indexed = indexed or bool(plan.indexed)
+    if indexed:
+        await ask_for_maintenance(queues.maintain)
     return outcomes
 
 

@@ -25,7 +25,8 @@ from shared.database.migrations import apply_migrations
 from shared.domain.documents import DocumentInput
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN
-from shared.queues.null import NullEmbedQueue
+from shared.queues.null import NullQueue
+from shared.queues.protocol import WriteQueues
 from shared.services.create_collection import create_collection
 from shared.services.upsert_documents import upsert_documents
 from tests.benchmarks.report import Report, arguments
@@ -61,7 +62,8 @@ async def prepare(url: str) -> None:
     space = EmbeddingSpace("all-MiniLM-L6-v2", 384)
     await create_collection(database, NullCache(), ADMIN, space, name="bench", language="english")
     document = DocumentInput(id="one", title="One", body="A document to read.")
-    await upsert_documents(database, NullCache(), NullEmbedQueue(), ADMIN, "bench", [document])
+    queues = WriteQueues(NullQueue(), NullQueue())
+    await upsert_documents(database, NullCache(), queues, ADMIN, "bench", [document])
     await database.aclose()
 
 

@@ -15,11 +15,13 @@ from shared.config import DatabaseSettings, EmbeddingSettings, HttpSettings
 from shared.database.migrations import apply_migrations
 from shared.database.pool import PooledConnections
 from shared.database.units_of_work import Database
+from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
 from shared.http.application import build_application
 from shared.http.embedding_space import configured_space
-from shared.queues.null import NullEmbedQueue
+from shared.queues.null import NullQueue
+from shared.queues.protocol import WriteQueues
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class RunningConcord:
 async def running_concord(database_url: str) -> AsyncIterator[RunningConcord]:
     """Migrate the database and serve collections_create, documents_upsert and documents_search over it."""
     await apply_migrations(database_url)
-    embedding = EmbeddingSettings()
+    embedding = EmbeddingSettings(embedding_model_dir=ensure_model_files())
     database = PooledConnections(
         DatabaseSettings(database_url=SecretStr(database_url), database_prepared_statements=True)
     )
@@ -42,7 +44,7 @@ async def running_concord(database_url: str) -> AsyncIterator[RunningConcord]:
     application.state.database = database
     application.state.cache = NullCache()
     application.state.embedder = embedder
-    application.state.embed_queue = NullEmbedQueue()
+    application.state.queues = WriteQueues(NullQueue(), NullQueue())
     application.state.embedding_space = configured_space(embedding)
     transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(transport=transport, base_url="http://concord", timeout=600) as client:

@@ -1,6 +1,7 @@
 """Deployed functions as tests call them: their own handlers, fresh, with events and whole responses."""
 
 import asyncio
+import dataclasses
 import gc
 import importlib
 import json
@@ -14,6 +15,7 @@ from tests.builders.events import Event, LambdaContext
 type Response = dict[str, Any]
 
 TIME_OF_ANY = "<time>"
+CHANGING_HEADERS = {"content-length", "x-request-id"}
 
 
 class _Closable(Protocol):
@@ -39,26 +41,38 @@ class Functions:
         *,
         replace: Mapping[str, object] | None = None,
         raw: bool = False,
+        seconds: float = 60.0,
     ) -> Response:
         """The response of an HTTP function, made `plain` unless it is to be `raw`.
 
-        `replace` stands in for resources of that name that the function would open.
+        `replace` stands in for resources of that name that the function would open; `seconds` is the time
+        that Lambda gives it.
         """
         function = self._http.get(name)
         if function is None or replace:
             function = self._http[name] = self._http_function(name, replace or {})
         asyncio.set_event_loop(self._loop)
         try:
-            response = function(event, LambdaContext(name))
+            response = function(event, LambdaContext(name, seconds))
             return response if raw else plain(response)
         finally:
             asyncio.set_event_loop(None)
 
-    def process(self, name: str, event: Event, *, seconds: float = 60.0) -> Any:
-        """What a queue, schedule or deployment function returns, as Lambda passes it on: in JSON."""
+    def process(
+        self,
+        name: str,
+        event: Event,
+        *,
+        seconds: float = 60.0,
+        replace: Mapping[str, object] | None = None,
+    ) -> Any:
+        """What a queue, schedule or deployment function returns, as Lambda passes it on: in JSON.
+
+        `replace`, at the first call, stands in for resources of that name.
+        """
         function = self._events.get(name)
         if function is None:
-            function = self._events[name] = self._event_function(name)
+            function = self._events[name] = self._event_function(name, replace or {})
         return json.loads(json.dumps(function(event, LambdaContext(name, seconds))))
 
     def close(self) -> None:
@@ -83,9 +97,14 @@ class Functions:
         }
         return HttpFunction(deployed.router, deployed.settings, **openers)
 
-    def _event_function(self, name: str) -> EventFunction[Any, Any]:
+    def _event_function(self, name: str, replace: Mapping[str, object]) -> EventFunction[Any, Any]:
         deployed: EventFunction[Any, Any] = importlib.import_module(f"functions.{name}.handler").handler
-        return EventFunction(deployed._handle, deployed.settings, deployed.open_resources)
+
+        def open_resources(settings: Any) -> Any:
+            opened = deployed.open_resources(settings)
+            return dataclasses.replace(opened, **replace) if replace else opened
+
+        return EventFunction(deployed._handle, deployed.settings, open_resources)
 
     def _remembering(self, opener: Callable[[Any], object]) -> Callable[[Any], object]:
         def open_and_remember(settings: Any) -> object:
@@ -98,8 +117,8 @@ class Functions:
 
 
 def plain(response: Response) -> Response:
-    """A response with its JSON body parsed, its length left out, and times made comparable."""
-    headers = {name: text for name, text in response["headers"].items() if name != "content-length"}
+    """A response with its JSON body parsed, its length and id left out, and times made comparable."""
+    headers = {name: text for name, text in response["headers"].items() if name not in CHANGING_HEADERS}
     body = response.get("body") or None
     if body and headers["content-type"] == "application/json":
         body = json.loads(body, object_hook=_plain_times)

@@ -12,10 +12,12 @@ from shared.database.units_of_work import Database
 from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.embedding_jobs import EmbedRequest
+from shared.domain.maintenance import MaintainRequest
 from shared.domain.principals import ADMIN, WORKER
 from shared.domain.search import SearchRequest, SearchResponse
 from shared.embeddings.protocol import Embedder
 from shared.http.embedding_space import configured_space
+from shared.queues.protocol import Message, WriteQueues
 from shared.repositories.collections import CountedCollection
 from shared.repositories.documents import StoredDocument
 from shared.services.create_collection import create_collection
@@ -37,14 +39,14 @@ def settings_of(database_url: str, **changes: Any) -> DatabaseSettings:
     return DatabaseSettings(database_url=SecretStr(database_url), **changes)
 
 
-class RecordedQueue:
-    """An embedding queue that keeps what was sent."""
+class RecordedQueue[Sent: Message]:
+    """A queue that keeps what was sent."""
 
     def __init__(self) -> None:
-        self.requests: list[EmbedRequest] = []
+        self.requests: list[Sent] = []
 
-    async def send(self, requests: Sequence[EmbedRequest]) -> None:
-        self.requests.extend(requests)
+    async def send(self, messages: Sequence[Sent]) -> None:
+        self.requests.extend(messages)
 
     async def aclose(self) -> None:
         """There is nothing to close."""
@@ -57,7 +59,9 @@ class Library:
         self.database = database
         self.embedder = embedder
         self.name = name
-        self.queue = RecordedQueue()
+        self.queue = RecordedQueue[EmbedRequest]()
+        self.maintain_queue = RecordedQueue[MaintainRequest]()
+        self._queues = WriteQueues(self.queue, self.maintain_queue)
         self._cache = NullCache()
 
     async def create(self, language: str = "english", settings: EmbeddingSettings | None = None) -> None:
@@ -65,28 +69,30 @@ class Library:
         await create_collection(self.database, self._cache, ADMIN, space, name=self.name, language=language)
 
     async def upsert(self, *documents: DocumentInput) -> dict[str, WriteStatus | None]:
-        outcomes = await upsert_documents(self.database, self._cache, self.queue, ADMIN, self.name, documents)
+        outcomes = await upsert_documents(
+            self.database, self._cache, self._queues, ADMIN, self.name, documents
+        )
         return {outcome.id: outcome.status for outcome in outcomes}
 
     async def change(self, id: str, **fields: Any) -> StoredDocument:  # noqa: A002 - its field's name
         change = DocumentChange(**fields)
-        return await update_document(self.database, self._cache, self.queue, ADMIN, self.name, id, change)
+        return await update_document(self.database, self._cache, self._queues, ADMIN, self.name, id, change)
 
     async def get(self, id: str) -> StoredDocument:  # noqa: A002 - its field's name
         return await get_document(self.database, ADMIN, self.name, id)
 
     async def delete(self, id: str) -> None:  # noqa: A002 - its field's name
-        await delete_document(self.database, self._cache, ADMIN, self.name, id)
+        await delete_document(self.database, self._cache, self.maintain_queue, ADMIN, self.name, id)
 
     async def delete_where(self, condition: str) -> int:
         deleted, complete = await delete_documents_by_filter(
-            self.database, self._cache, ADMIN, self.name, condition
+            self.database, self._cache, self.maintain_queue, ADMIN, self.name, condition
         )
         assert complete
         return deleted
 
     async def drop(self) -> None:
-        await delete_collection(self.database, self._cache, ADMIN, self.name)
+        await delete_collection(self.database, self._cache, self.maintain_queue, ADMIN, self.name)
 
     async def count(self) -> CountedCollection:
         return await get_collection(self.database, ADMIN, self.name)

@@ -1,15 +1,22 @@
 """chunks_embed: messages of its queue and its schedule."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import psycopg
 import pytest
 
+from functions.chunks_embed.handler import chunks_embed
+from functions.chunks_embed.resources import Resources
+from shared.cache.null import NullCache
+from shared.embeddings.protocol import Embedder
 from shared.errors import InvalidRequest
 from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
+from tests.functions.test_failures import FailingDatabase
 
 CATS = {"id": "cats", "body": "Cats purr and hunt mice."}
 STARS = {"id": "stars", "body": "Stars are spheres of plasma."}
@@ -47,12 +54,34 @@ def test_the_schedule_embeds_whatever_is_pending(
     assert functions.process("chunks_embed", event) == {"ready": 0, "failed": 0, "chunks": 0}
 
 
-def test_a_message_embeds_what_it_names(functions: Functions, guides: Upsert, database_url: str) -> None:
+def test_a_message_embeds_what_it_names_and_what_was_forgotten(
+    functions: Functions, guides: Upsert, database_url: str
+) -> None:
     guides(CATS, STARS)
     event = sqs_event(message(database_url, "cats"))
     assert functions.process("chunks_embed", event) == failed_records()
-    assert states(functions) == {"cats": "ready", "stars": "pending"}
+    assert states(functions) == {"cats": "ready", "stars": "ready"}
     assert functions.process("chunks_embed", event) == failed_records()
+
+
+async def test_a_sweep_that_fails_does_not_fail_the_messages(
+    functions: Functions,
+    guides: Upsert,
+    database_url: str,
+    embedder: Embedder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await asyncio.to_thread(guides, CATS, STARS)
+    # A message takes four units of work: claim, read, store, and claim in vain.
+    database = FailingDatabase(database_url, ZeroDivisionError("secret"), first=5)
+    event = sqs_event(message(database_url, "cats"))
+    resources = Resources(database, embedder, NullCache())
+    answer = await chunks_embed(event, resources, time.monotonic() + 60)
+    assert answer == failed_records()
+    (line,) = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (line["message"], line["error"]) == ("sweep_failed", "ZeroDivisionError")
+    await database.aclose()
+    assert await asyncio.to_thread(states, functions) == {"cats": "ready", "stars": "pending"}
 
 
 def test_messages_that_say_nothing_fail_alone(

@@ -11,9 +11,9 @@ import pytest
 
 from shared.database.connections import SingleConnection
 from shared.database.units_of_work import UnitOfWork
-from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
 from shared.errors import DatabaseUnavailable, QueueUnavailable
+from shared.queues.protocol import Message, WriteQueues
 from tests.builders.events import answer, error_answer, http_event
 from tests.builders.functions import Functions
 from tests.builders.library import settings_of
@@ -56,8 +56,8 @@ class FailingQueue:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def send(self, requests: Sequence[EmbedRequest]) -> None:
-        self.asked += len(requests)
+    async def send(self, messages: Sequence[Message]) -> None:
+        self.asked += len(messages)
         raise QueueUnavailable
 
     async def aclose(self) -> None:
@@ -85,9 +85,9 @@ def test_a_lost_message_does_not_undo_the_write(functions: Functions) -> None:
     queue = FailingQueue()
     event = http_event("POST", DOCUMENTS, {"documents": [{"id": "a", "body": "Text."}]})
     item = {"index": 0, "id": "a", "status": "created", "error": None}
-    stored = functions("documents_upsert", event, replace={"embed_queue": queue})
+    stored = functions("documents_upsert", event, replace={"queues": WriteQueues(queue, queue)})
     assert stored == answer(200, {"items": [item], "errors": 0})
-    assert queue.asked == 1
+    assert queue.asked == 2
     assert functions.process("chunks_embed", {"schedule": "now"})["ready"] == 1
 
 

@@ -1,12 +1,14 @@
 """indexes_maintain and database_migrate: schedules and deployments."""
 
+import json
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from shared.domain.maintenance import MaintainRequest
 from shared.errors import InvalidRequest
-from tests.builders.events import http_event, schedule_event, sqs_event
+from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
 
@@ -47,9 +49,31 @@ def test_maintenance_folds_compacts_and_purges(
         assert connection.execute("SELECT name FROM concord.collection").fetchall() == [("guides",)]
 
 
-@pytest.mark.parametrize("event", [{}, sqs_event("{}"), http_event("GET", "/health")])
-def test_maintenance_only_runs_by_schedule(functions: Functions, event: dict[str, object]) -> None:
-    with pytest.raises(InvalidRequest):
+def test_writes_may_ask_for_it(
+    functions: Functions, guides: Upsert, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guides({"id": "a", "body": "A river."})
+    guides({"id": "a", "body": "A harbour."})
+    asked = MaintainRequest("request").to_message()
+    event = sqs_event("{", asked, asked, "null", '{"maintain": "gardens"}', asked)
+    assert functions.process("indexes_maintain", event) == failed_records(0, 3, 4)
+    assert functions.process("indexes_maintain", {"schedule": "now"})["compacted_terms"] == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["record"] for line in lines] == ["message-0", "message-3", "message-4"]
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM concord.keyword_retired").fetchone() == (0,)
+
+
+def test_what_was_asked_for_and_not_done_is_asked_for_again(functions: Functions, guides: Upsert) -> None:
+    guides({"id": "a", "body": "A river."})
+    event = sqs_event(MaintainRequest().to_message(), MaintainRequest().to_message())
+    assert functions.process("indexes_maintain", event, seconds=0) == failed_records(0, 1)
+    assert functions.process("indexes_maintain", event) == failed_records()
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"schedule": ""}, http_event("GET", "/health")])
+def test_other_events_are_refused(functions: Functions, event: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest, match="neither a schedule nor records"):
         functions.process("indexes_maintain", event)
 
 

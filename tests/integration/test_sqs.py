@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.errors import QueueUnavailable
-from shared.queues.sqs import SqsEmbedQueue
+from shared.queues.sqs import SqsQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -54,7 +54,7 @@ def receive_all(sqs: "SQSClient", url: str) -> list[EmbedRequest]:
 
 async def test_requests_arrive_whatever_their_number(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="embed")["QueueUrl"]
-    queue = SqsEmbedQueue(url)
+    queue = SqsQueue(url)
     requests = [EmbedRequest(1, (number,)) for number in range(1, 24)]
     await queue.send([])
     await queue.send(requests)
@@ -66,7 +66,7 @@ async def test_requests_arrive_whatever_their_number(sqs: "SQSClient") -> None:
 
 async def test_ten_of_the_largest_requests_are_accepted(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="large")["QueueUrl"]
-    queue = SqsEmbedQueue(url)
+    queue = SqsQueue(url)
     requests = [EmbedRequest(number, (2**63 - 1,) * 1000) for number in range(1, 11)]
     await queue.send(requests)
     await queue.aclose()
@@ -75,7 +75,7 @@ async def test_ten_of_the_largest_requests_are_accepted(sqs: "SQSClient") -> Non
 
 async def test_tasks_may_send_at_once(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="busy")["QueueUrl"]
-    queue = SqsEmbedQueue(url)
+    queue = SqsQueue(url)
     await asyncio.gather(*(queue.send([EmbedRequest(number, (1,))]) for number in range(1, 9)))
     await queue.aclose()
     assert {request.collection_id for request in receive_all(sqs, url)} == set(range(1, 9))
@@ -84,7 +84,7 @@ async def test_tasks_may_send_at_once(sqs: "SQSClient") -> None:
 async def test_a_missing_queue_is_unavailable(
     sqs: "SQSClient", moto_address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    queue = SqsEmbedQueue(f"{moto_address}/123456789012/nobody")
+    queue = SqsQueue(f"{moto_address}/123456789012/nobody")
     with pytest.raises(QueueUnavailable):
         await queue.send([EmbedRequest(1, (1,))])
     await queue.aclose()
@@ -146,7 +146,7 @@ def refusing_sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingSqs]:
 
 
 async def test_refused_requests_are_sent_once_more(refusing_sqs: RefusingSqs) -> None:
-    queue = SqsEmbedQueue(f"{refusing_sqs.address}/123456789012/embed")
+    queue = SqsQueue(f"{refusing_sqs.address}/123456789012/embed")
     await queue.send([EmbedRequest(1, (number,)) for number in range(1, 13)])
     await queue.aclose()
     assert refusing_sqs.batches == [list(range(1, 11)), [11, 12], [2, 11]]
@@ -156,8 +156,8 @@ async def test_requests_refused_twice_make_the_queue_unavailable(
     refusing_sqs: RefusingSqs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refusing_sqs.always.add(3)
-    queue = SqsEmbedQueue(f"{refusing_sqs.address}/123456789012/embed")
-    with pytest.raises(QueueUnavailable, match="did not take 1 of 12 requests"):
+    queue = SqsQueue(f"{refusing_sqs.address}/123456789012/embed")
+    with pytest.raises(QueueUnavailable, match="did not take 1 of 12 messages"):
         await queue.send([EmbedRequest(1, (number,)) for number in range(1, 13)])
     await queue.aclose()
     assert refusing_sqs.batches == [list(range(1, 11)), [11, 12], [2, 3, 11]]
@@ -169,7 +169,7 @@ async def test_a_server_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPa
     with RefusingSqs(once=set(), always=set()) as server:
         address = server.address
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", address)
-    queue = SqsEmbedQueue(f"{address}/123456789012/embed")
+    queue = SqsQueue(f"{address}/123456789012/embed")
     with pytest.raises(QueueUnavailable):
         await queue.send([EmbedRequest(1, (1,))])
     await queue.aclose()

@@ -11,7 +11,7 @@ from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.principals import ADMIN
 from shared.embeddings.protocol import Embedder
 from shared.errors import DatabaseError, DatabaseUnavailable, NetworkCallInUnitOfWork
-from shared.queues.null import NullEmbedQueue
+from shared.queues.null import NullQueue
 from shared.services.update_collection import update_collection
 from tests.builders.claims import CLAIMED, SLEEP, Claimed, Text, claimed, claimed_in, in_unit, pool, principal
 from tests.builders.library import Library, settings_of
@@ -162,7 +162,7 @@ async def test_no_network_call_is_made_within_a_unit(database: SingleConnection,
 
     async def insert_and_queue(unit: UnitOfWork) -> None:
         await unit.send(INSERT_SPACE, model="a")
-        await NullEmbedQueue().send([])
+        await NullQueue().send([])
 
     for work in (insert_and_embed, insert_and_queue):
         with pytest.raises(NetworkCallInUnitOfWork):

@@ -42,7 +42,9 @@ def test_every_bad_variable_is_named_with_how_to_set_it(monkeypatch: pytest.Monk
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="set DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER"):
+    with pytest.raises(
+        ConfigurationError, match="set DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER"
+    ):
         load_settings(Everything)
 
 

@@ -10,10 +10,15 @@ def test_a_message_says_what_the_request_says() -> None:
     request = EmbedRequest(7, (1, 2**63 - 1))
     assert request.to_message() == '{"collection_id":7,"document_numbers":[1,9223372036854775807]}'
     assert EmbedRequest.from_message(request.to_message()) == request
+    told = EmbedRequest(7, (1,), "JKJaXmPLvHcESHA=")
+    assert (
+        told.to_message() == '{"collection_id":7,"document_numbers":[1],"correlation_id":"JKJaXmPLvHcESHA="}'
+    )
+    assert EmbedRequest.from_message(told.to_message()) == told
 
 
 def test_ten_of_the_largest_requests_are_one_batch_of_sqs() -> None:
-    largest = EmbedRequest(2**63 - 1, (2**63 - 1,) * MOST_DOCUMENTS_IN_A_REQUEST)
+    largest = EmbedRequest(2**63 - 1, (2**63 - 1,) * MOST_DOCUMENTS_IN_A_REQUEST, "x" * 128)
     assert 10 * len(largest.to_message()) < 256 * 1024
 
 
@@ -32,6 +37,8 @@ def test_ten_of_the_largest_requests_are_one_batch_of_sqs() -> None:
         '{"collection_id": 1, "document_numbers": "12"}',
         '{"collection_id": 1, "document_numbers": []}',
         '{"collection_id": 1, "document_numbers": [1], "secret": 1}',
+        '{"collection_id": 1, "document_numbers": [1], "correlation_id": "secret id"}',
+        '{"collection_id": 1, "document_numbers": [1], "correlation_id": 1}',
         '{"collection_id": "1", "document_numbers": [1]}',
         '{"collection_id": 0, "document_numbers": [1]}',
         '{"collection_id": true, "document_numbers": [1]}',

@@ -5,11 +5,23 @@ import logging
 import re
 import subprocess
 import sys
+import time
+import uuid
 
 import pytest
 
 from shared.errors import CollectionNotFound
-from shared.observability import Event, Metric, count, describe_error, logger
+from shared.observability import (
+    Event,
+    Metric,
+    correlated,
+    correlation_id,
+    count,
+    describe_error,
+    logger,
+    measure,
+    quiet_libraries,
+)
 
 
 def on_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,24 +74,55 @@ def test_a_closed_stream_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     logger().warning(Event.CACHE_REFUSED)
 
 
-def test_a_count_is_one_line_of_embedded_metric_format(
+def test_a_line_has_all_metrics_of_one_call(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_lambda(monkeypatch)
-    count(Metric.RECORD_FAILED, 3, function="chunks_embed")
-    count(Metric.CACHE_UNAVAILABLE)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "concord-staging")
+    before = time.time() * 1000
+    measure({Metric.SEARCH_TOTAL: 12.5, Metric.SEARCH_DEGRADED: 0})
+    count(Metric.RECORD_FAILED, 3)
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    (definition,) = first["_aws"]["CloudWatchMetrics"]
-    assert definition == {
-        "Namespace": "Concord",
-        "Dimensions": [["function"]],
-        "Metrics": [{"Name": "RecordFailed", "Unit": "Count"}],
-    }
-    assert (first["RecordFailed"], first["function"]) == ([3.0], "chunks_embed")
+    about = first.pop("_aws")
+    assert before - 1 <= about["Timestamp"] <= time.time() * 1000
+    assert about["CloudWatchMetrics"] == [
+        {
+            "Namespace": "Concord",
+            "Dimensions": [["service"]],
+            "Metrics": [
+                {"Name": "SearchTotal", "Unit": "Milliseconds"},
+                {"Name": "SearchDegraded", "Unit": "Count"},
+            ],
+        }
+    ]
+    assert first == {"service": "concord-staging", "SearchTotal": [12.5], "SearchDegraded": [0.0]}
     # Nothing of one call is left over for the next.
-    assert second["CacheUnavailable"] == [1.0]
-    assert second["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
-    assert "RecordFailed" not in second
+    assert second["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "RecordFailed", "Unit": "Count"}]
+    assert (second["RecordFailed"], "SearchTotal" in second) == ([3.0], False)
+
+
+def test_a_deployment_without_a_name_is_concord(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_lambda(monkeypatch)
+    monkeypatch.delenv("POWERTOOLS_SERVICE_NAME", raising=False)
+    count(Metric.QUEUE_UNAVAILABLE)
+    assert json.loads(capsys.readouterr().out)["service"] == "concord"
+
+
+def test_a_metric_costs_next_to_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_lambda(monkeypatch)
+    values = {Metric.SEARCH_EMBED_QUERY: 1.5, Metric.SEARCH_DATABASE: 9.5, Metric.SEARCH_TOTAL: 12.0}
+    times = []
+    for _ in range(200):
+        started = time.perf_counter()
+        measure({**values, Metric.SEARCH_DEGRADED: 0})
+        times.append(time.perf_counter() - started)
+    # Measured: 0.04 ms. The best of many, as the machine may have other things to do.
+    assert min(times) < 0.0002
+    assert len(capsys.readouterr().out.splitlines()) == 200
 
 
 def test_a_laptop_counts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,14 +135,51 @@ async def test_counts_of_threads_and_tasks_do_not_mix(
 ) -> None:
     on_lambda(monkeypatch)
 
-    def count_often(name: str) -> None:
-        for _ in range(50):
-            count(Metric.RECORD_FAILED, thread=name)
+    async def count_often(name: str) -> None:
+        def count_all() -> None:
+            for _ in range(50):
+                count(Metric.RECORD_FAILED)
 
-    await asyncio.gather(*(asyncio.to_thread(count_often, str(name)) for name in range(8)))
+        with correlated(name):
+            await asyncio.to_thread(count_all)
+
+    await asyncio.gather(*(count_often(str(name)) for name in range(8)))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert sorted(line["thread"] for line in lines) == sorted(50 * "01234567")
+    assert sorted(line["correlation_id"] for line in lines) == sorted(50 * "01234567")
     assert all(line["RecordFailed"] == [1.0] for line in lines)
+
+
+def test_lines_tell_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with correlated("outer"):
+        with correlated("inner") as known:
+            assert (known, correlation_id()) == ("inner", "inner")
+            logger().warning(Event.CACHE_UNAVAILABLE)
+        logger().warning(Event.CACHE_UNAVAILABLE)
+    logger().warning(Event.CACHE_UNAVAILABLE)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("correlation_id") for line in lines] == ["inner", "outer", None]
+
+
+@pytest.mark.parametrize("identifier", [None, 1, "", "a b", 'a"}', "é", "x" * 129, "secret\n"])
+def test_what_is_no_id_is_replaced_by_one(identifier: object) -> None:
+    with correlated(identifier) as first, correlated(identifier) as second:
+        assert str(uuid.UUID(first)) == first
+        assert first != second
+
+
+@pytest.mark.parametrize(
+    "identifier", ["JKJaXmPLvHcESHA=", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "a+/_=", "x" * 128]
+)
+def test_the_ids_of_aws_are_kept(identifier: str) -> None:
+    with correlated(identifier) as known:
+        assert known == identifier
+
+
+def test_libraries_are_quiet_below_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before, after in ((logging.DEBUG, logging.WARNING), (logging.ERROR, logging.ERROR)):
+        monkeypatch.setattr(logging.getLogger(), "level", before)
+        quiet_libraries()
+        assert logging.getLogger().level == after
 
 
 def fail() -> None:

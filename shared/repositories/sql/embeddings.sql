@@ -11,15 +11,17 @@ DELETE FROM concord.embedding_job
 WHERE collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[]);
 
 -- name: claim_jobs
--- Takes pending jobs nobody works on; a claim that is not completed in time is free again.
+-- Takes pending jobs nobody works on; a claim that is not completed in time is free again. Those that a worker went
+-- down with are claimed apart from the others.
 WITH due AS (
     SELECT j.collection_id, j.document_number
     FROM concord.embedding_job j JOIN concord.collection c ON c.id = j.collection_id AND c.deleted_at IS NULL
     WHERE j.state = 'pending' AND j.attempts < %(max_attempts)s
+        AND (j.attempts > 0) = %(retried)s
         AND (j.claimed_until IS NULL OR j.claimed_until < now())
         AND (%(collection_id)s::int IS NULL OR j.collection_id = %(collection_id)s)
         AND (%(document_numbers)s::int[] IS NULL OR j.document_number = ANY(%(document_numbers)s::int[]))
-    ORDER BY j.created_at, j.document_number
+    ORDER BY CASE WHEN %(retried)s THEN j.attempts END, j.created_at, j.document_number
     LIMIT %(limit)s
     FOR UPDATE OF j SKIP LOCKED
 )
@@ -66,6 +68,10 @@ SET state = 'failed', claimed_until = NULL, error = coalesce(error, 'Embedding d
 FROM exhausted e
 WHERE j.collection_id = e.collection_id AND j.document_number = e.document_number
 RETURNING j.*;
+
+-- name: oldest_pending
+SELECT extract(epoch FROM now() - created_at)::float8 AS seconds FROM concord.embedding_job
+WHERE state = 'pending' ORDER BY created_at LIMIT 1;
 
 -- name: retry_failed
 -- Sending a document again, even unchanged, gives its failed embedding a new start.

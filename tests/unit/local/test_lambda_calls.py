@@ -61,11 +61,11 @@ async def test_an_sqs_event_is_understood_by_functions() -> None:
     request = EmbedRequest(1, (2, 3))
     seen = []
 
-    async def handle(body: str) -> None:
-        seen.append(EmbedRequest.from_message(body))
+    async def handle(request: EmbedRequest) -> None:
+        seen.append(request)
 
     event = sqs_event([request.to_message(), request.to_message()])
-    assert await process_records(event, handle) == {"batchItemFailures": []}
+    assert await process_records(event, EmbedRequest.from_message, handle) == {"batchItemFailures": []}
     assert seen == [request, request]
     assert len({record["messageId"] for record in event["Records"]}) == 2
 
