@@ -21,11 +21,19 @@ class Migration:
     def checksum(self) -> str:
         return _hash(self.script)
 
+    @property
+    def unix_checksum(self) -> str:
+        """The checksum that is the same whatever git made of the line endings."""
+        return _hash(self._unix_script)
+
     def has_checksum(self, checksum: str) -> bool:
         """Whether `checksum` is this script's, whatever git made of its line endings."""
-        unix = self.script.replace(b"\r\n", b"\n")
-        windows = unix.replace(b"\n", b"\r\n")
-        return checksum in {self.checksum, _hash(unix), _hash(windows)}
+        windows = self._unix_script.replace(b"\n", b"\r\n")
+        return checksum in {self.checksum, self.unix_checksum, _hash(windows)}
+
+    @property
+    def _unix_script(self) -> bytes:
+        return self.script.replace(b"\r\n", b"\n")
 
 
 def _hash(script: bytes) -> str:
@@ -48,3 +56,12 @@ def read_migrations(folder: Path) -> list[Migration]:
         except FileNotFoundError:
             raise MigrationError(f"The migration {name} has lost its file: {path}.") from None
     return migrations
+
+
+def migrations_hash(folder: Path) -> str:
+    """SHA-256, in hex, over names and checksums: another one when a migration is added or changed.
+
+    Raises MigrationError as `read_migrations` does.
+    """
+    lines = [f"{migration.name} {migration.unix_checksum}\n" for migration in read_migrations(folder)]
+    return _hash("".join(lines).encode())

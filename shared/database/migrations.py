@@ -1,28 +1,30 @@
 """Applies the migrations as `prisma migrate deploy` does, so that either can follow the other.
 
-The table `_prisma_migrations`, the checksums and the advisory lock are Prisma's. Two differences,
-both on purpose: an applied migration whose file has changed is refused, and a database that has
-other tables already is not, as Concord moves in with an application.
+The table `_prisma_migrations`, the checksums and the advisory lock are Prisma's. Three differences,
+all on purpose: an applied migration whose file has changed is refused; a database that has other
+tables already is not, as Concord moves in with an application; nor is one in which a later release's
+migration has failed, as a deployment that is rolled back comes back to the earlier release.
 """
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from shared.database.migration_files import MIGRATIONS_FOLDER, Migration, read_migrations
-from shared.errors import DatabaseUnavailable, MigrationError
-
-# The number that Prisma chose for itself.
-ADVISORY_LOCK = 72707369
-LOCK_TIMEOUT_SECONDS = 10
-CONNECT_TIMEOUT_SECONDS = 10
+from shared.database.owner_connections import (
+    LOCK_TIMEOUT_SECONDS,
+    OwnerConnection,
+    owner_connection,
+    server_message,
+    take_migration_lock,
+)
+from shared.errors import MigrationError
 
 CREATE_TABLE = """
 CREATE TABLE public._prisma_migrations (
@@ -40,7 +42,7 @@ CREATE TABLE public._prisma_migrations (
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """Names of the migrations applied just now and before, and of those that have no file here."""
+    """Names of the migrations applied just now and before, and of the database's that have no file here."""
 
     applied: tuple[str, ...]
     already_applied: tuple[str, ...]
@@ -74,32 +76,31 @@ class _Record:
     logs: str | None
 
 
-type _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-
-
 async def apply_migrations(
     url: str,
     folder: Path = MIGRATIONS_FOLDER,
     *,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+    patience_seconds: float = 0,
 ) -> MigrationReport:
     """Apply what is pending, one file after the other, each as one script.
 
     Of several callers one applies; the others wait their turn and find nothing to do. `url` must
     lead to the server itself, not to a pooler in transaction mode: the lock belongs to a session.
+    A server that does not answer is asked again for `patience_seconds`.
 
     Raises MigrationError when an earlier migration has failed, when an applied one's file has
-    changed, when a script fails (its name and the server's words are in the message, and the
-    failure in the table) and when the lock is not had in time; DatabaseUnavailable when the server
-    does not answer.
+    changed, when a script fails (its name and the server's first words are in the message, all of them
+    in the table) and when the lock is not had in time; DatabaseUnavailable when the server does not
+    answer. One that is cancelled stands in the table as failed.
     """
     migrations = read_migrations(folder)
-    async with _connection(url) as connection:
-        await _lock(connection, lock_timeout_seconds)
+    async with owner_connection(url, patience_seconds=patience_seconds) as connection:
+        await take_migration_lock(connection, lock_timeout_seconds)
         await _create_table(connection)
         records = await _read_records(connection)
         status = _compare(migrations, records)
-        _refuse_bad_history(status, records)
+        _refuse_bad_history(migrations, status, records)
         for migration in migrations:
             if migration.name in status.pending:
                 await _apply(connection, migration)
@@ -112,54 +113,25 @@ async def migration_status(url: str, folder: Path = MIGRATIONS_FOLDER) -> Migrat
     Raises MigrationError when there are no files, DatabaseUnavailable when nobody answers.
     """
     migrations = read_migrations(folder)
-    async with _connection(url) as connection:
+    async with owner_connection(url) as connection:
         records = await _read_records(connection) if await _has_table(connection) else []
     return _compare(migrations, records)
 
 
-@asynccontextmanager
-async def _connection(url: str) -> AsyncIterator[_Connection]:
-    """A connection like Prisma's: each statement for itself, unqualified names in schema public."""
-    try:
-        async with await psycopg.AsyncConnection.connect(
-            url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT_SECONDS
-        ) as connection:
-            await connection.execute("SET search_path TO public")
-            yield connection
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"The database does not answer: {error}") from error
-    except psycopg.Error as error:
-        raise MigrationError(f"The database refused: {error}") from error
-
-
-async def _lock(connection: _Connection, timeout_seconds: float) -> None:
-    """Take the lock until the connection closes."""
-    try:
-        async with connection.transaction():
-            await connection.execute(
-                "SELECT set_config('lock_timeout', %s, true)", [f"{timeout_seconds * 1000:.0f}ms"]
-            )
-            await connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
-    except psycopg.errors.LockNotAvailable:
-        raise MigrationError(
-            f"Migrations are being applied by somebody else, for {timeout_seconds:g} s already."
-        ) from None
-
-
-async def _has_table(connection: _Connection) -> bool:
+async def _has_table(connection: OwnerConnection) -> bool:
     cursor = await connection.execute(
         "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename = '_prisma_migrations'"
     )
     return await cursor.fetchone() is not None
 
 
-async def _create_table(connection: _Connection) -> None:
+async def _create_table(connection: OwnerConnection) -> None:
     if not await _has_table(connection):
         await connection.execute("CREATE SCHEMA IF NOT EXISTS public")
         await connection.execute(CREATE_TABLE)
 
 
-async def _read_records(connection: _Connection) -> list[_Record]:
+async def _read_records(connection: OwnerConnection) -> list[_Record]:
     async with connection.cursor(row_factory=class_row(_Record)) as cursor:
         await cursor.execute(
             "SELECT migration_name, checksum, finished_at IS NOT NULL AS is_finished, logs"
@@ -171,7 +143,7 @@ async def _read_records(connection: _Connection) -> list[_Record]:
 
 def _compare(migrations: Sequence[Migration], records: Sequence[_Record]) -> MigrationStatus:
     names = {migration.name for migration in migrations}
-    started = {record.migration_name for record in records}
+    started = dict.fromkeys(record.migration_name for record in records)
     finished = {record.migration_name: record for record in records if record.is_finished}
     failed = [record.migration_name for record in records if not record.is_finished]
     return MigrationStatus(
@@ -187,12 +159,15 @@ def _compare(migrations: Sequence[Migration], records: Sequence[_Record]) -> Mig
             for migration in migrations
             if (record := finished.get(migration.name)) and not migration.has_checksum(record.checksum)
         ),
-        missing=tuple(name for name in finished if name not in names),
+        missing=tuple(name for name in started if name not in names),
     )
 
 
-def _refuse_bad_history(status: MigrationStatus, records: Sequence[_Record]) -> None:
-    if status.failed:
+def _refuse_bad_history(
+    migrations: Sequence[Migration], status: MigrationStatus, records: Sequence[_Record]
+) -> None:
+    names = {migration.name for migration in migrations}
+    if status.failed and (status.pending or names.intersection(status.failed)):
         logs = [record.logs or "no logs" for record in records if not record.is_finished]
         failures = "; ".join(f"{name} ({log})" for name, log in zip(status.failed, logs, strict=True))
         raise MigrationError(
@@ -206,7 +181,7 @@ def _refuse_bad_history(status: MigrationStatus, records: Sequence[_Record]) -> 
         )
 
 
-async def _apply(connection: _Connection, migration: Migration) -> None:
+async def _apply(connection: OwnerConnection, migration: Migration) -> None:
     record_id = str(uuid.uuid4())
     await connection.execute(
         "INSERT INTO public._prisma_migrations (id, checksum, started_at, migration_name)"
@@ -215,9 +190,12 @@ async def _apply(connection: _Connection, migration: Migration) -> None:
     )
     try:
         await _run(connection, migration.script)
+    except asyncio.CancelledError:
+        await _record_failure(connection, record_id, "It was stopped before its end.")
+        raise
     except (psycopg.Error, MigrationError) as error:
         await _record_failure(connection, record_id, str(error))
-        raise MigrationError(f"The migration {migration.name} failed: {error}") from error
+        raise MigrationError(f"The migration {migration.name} failed: {server_message(error)}") from error
     await connection.execute(
         "UPDATE public._prisma_migrations SET finished_at = clock_timestamp(),"
         " applied_steps_count = applied_steps_count + 1 WHERE id = %s",
@@ -225,14 +203,14 @@ async def _apply(connection: _Connection, migration: Migration) -> None:
     )
 
 
-async def _run(connection: _Connection, script: bytes) -> None:
+async def _run(connection: OwnerConnection, script: bytes) -> None:
     # Without parameters this is a simple query: several statements, one implicit transaction.
     await connection.execute(script)
     if connection.info.transaction_status != TransactionStatus.IDLE:
         raise MigrationError("The script has opened a transaction and left it open.")
 
 
-async def _record_failure(connection: _Connection, record_id: str, logs: str) -> None:
+async def _record_failure(connection: OwnerConnection, record_id: str, logs: str) -> None:
     await connection.rollback()
     await connection.execute(
         "UPDATE public._prisma_migrations SET logs = %s WHERE id = %s", [logs, record_id]

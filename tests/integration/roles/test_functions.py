@@ -1,0 +1,116 @@
+"""Every function does its work signed in as its role."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.domain import ranking
+from shared.embeddings.local_model_build import ensure_model_files
+from tests.builders.events import http_event, schedule_event, sqs_event
+from tests.builders.functions import Functions
+from tests.builders.role_server import FUNCTIONS_OF_ROLE, execute
+
+FOLDERS = Path(__file__).parents[3] / "functions"
+WITHOUT_A_DATABASE = {"health_get", "openapi_get"}
+ROOT = "/v1/collections"
+
+
+class RoleFunctions:
+    """The functions, each on a connection of its role; `called` has the names of those that were."""
+
+    def __init__(self, urls: dict[str, str], set_variable: Callable[[str, str], None]) -> None:
+        self.called: set[str] = set()
+        self._urls = urls
+        self._set_variable = set_variable
+        self._functions = Functions()
+
+    def __call__(self, name: str, method: str, path: str, body: object = None, **query: str) -> Any:
+        """The answer's body, of a request that succeeds."""
+        self._sign_in(name)
+        text = "&".join(f"{field}={value}" for field, value in query.items())
+        answer = self._functions(name, http_event(method, f"{ROOT}{path}", body, query=text))
+        assert answer["statusCode"] < 300, answer
+        return answer["body"]
+
+    def process(self, name: str, event: dict[str, Any]) -> Any:
+        self._sign_in(name)
+        return self._functions.process(name, event)
+
+    def close(self) -> None:
+        self._functions.close()
+
+    def _sign_in(self, name: str) -> None:
+        """A function reads its settings at its first call."""
+        (role,) = (role for role, names in FUNCTIONS_OF_ROLE.items() if name in names)
+        self._set_variable("DATABASE_URL", self._urls[role])
+        self.called.add(name)
+
+
+@pytest.fixture
+def call(role_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[RoleFunctions]:
+    monkeypatch.setenv("ENVIRONMENT", "local")
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.setattr(ranking, "EXACT_CHUNKS", 0)
+    functions = RoleFunctions(role_urls, monkeypatch.setenv)
+    yield functions
+    functions.close()
+
+
+def test_every_function_has_its_role() -> None:
+    folders = {path.parent.name for path in FOLDERS.glob("*/handler.py")}
+    with_a_role = [name for names in FUNCTIONS_OF_ROLE.values() for name in names]
+    assert sorted([*with_a_role, *WITHOUT_A_DATABASE, "database_migrate"]) == sorted(folders)
+
+
+def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: str) -> None:
+    call("collections_create", "POST", "", {"name": "guides"})
+    documents = [
+        {"id": name, "body": f"A {name}.", "metadata": {"name": name}} for name in ("river", "hill", "oak")
+    ]
+    stored = call("documents_upsert", "POST", "/guides/documents", {"documents": documents})
+    assert [item["status"] for item in stored["items"]] == ["created"] * 3
+    (collection_id, number) = execute(
+        migrated_url, "SELECT collection_id, number FROM concord.document WHERE id = 'river'"
+    )[0]
+    message = json.dumps({"collection_id": collection_id, "document_numbers": [number]})
+    assert call.process("chunks_embed", sqs_event(message)) == {"batchItemFailures": []}
+    call.process("chunks_embed", schedule_event())
+    assert call("collections_get", "GET", "/guides")["pending"] == 0
+
+    # The index is built, is used, and is written to afterwards.
+    assert call.process("indexes_maintain", schedule_event())["indexed_spaces"] == 1
+    found = call(
+        "documents_search",
+        "POST",
+        "/guides/search",
+        {"q": "a stream", "mode": "semantic", "filter": 'name = "river"'},
+    )
+    assert [hit["document"]["id"] for hit in found["hits"]] == ["river"]
+    changed = call("documents_update", "PATCH", "/guides/documents/river", {"body": "A harbour."})
+    assert changed["embedding_state"] == "pending"
+    call.process("chunks_embed", schedule_event())
+    assert call("documents_get", "GET", "/guides/documents/river")["embedding_state"] == "ready"
+    found = call("documents_search", "GET", "/guides/search", q="port", mode="hybrid")
+    assert found["hits"][0]["document"]["id"] == "river"
+    assert len(call("documents_list", "GET", "/guides/documents")["documents"]) == 3
+
+    call("documents_delete", "DELETE", "/guides/documents/oak")
+    assert (
+        call("documents_delete_by_filter", "POST", "/guides/documents/delete", {"filter": 'name = "hill"'})[
+            "deleted"
+        ]
+        == 1
+    )
+    call("collections_update", "PATCH", "/guides", {"name": "manuals"})
+    assert call("collections_get", "GET", "/manuals")["documents"] == 1
+    assert call.process("indexes_maintain", schedule_event())["compacted_terms"] > 0
+
+    call("collections_delete", "DELETE", "/manuals")
+    assert call("collections_list", "GET", "")["collections"] == []
+    report = call.process("indexes_maintain", schedule_event())
+    assert (report["purged_rows"] > 0, report["complete"]) == (True, True)
+    assert execute(migrated_url, "SELECT count(*) FROM concord.collection") == [(0,)]
+    assert call.called == {name for names in FUNCTIONS_OF_ROLE.values() for name in names}
