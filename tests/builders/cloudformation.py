@@ -1,5 +1,6 @@
 """What CloudFormation makes of the template under given parameters: its rules, conditions and `Fn::If`."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,8 @@ class Stack:
                 return self.resolve(when_true if self.holds(condition) else when_false)
             case {"Ref": str(name)} if name in self.parameters:
                 return self.parameters[name]
+            case {"Fn::Sub": str(text)}:
+                return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", self._parameter_or_name, text)}
             case dict():
                 resolved = {key: self.resolve(inner) for key, inner in value.items()}
                 return {key: inner for key, inner in resolved.items() if inner != NO_VALUE}
@@ -77,6 +80,9 @@ class Stack:
                 return [inner for inner in map(self.resolve, value) if inner != NO_VALUE]
             case _:
                 return value
+
+    def _parameter_or_name(self, match: re.Match[str]) -> str:
+        return self.parameters.get(match[1], match[0])
 
     def _text(self, value: Any) -> str:
         match value:

@@ -1,0 +1,272 @@
+"""What functions may do is what they do: calls recorded on a stand-in for AWS beside the policies."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.database_migrate.handler import handler as database_migrate
+from shared.aws.secrets import forget_secrets
+from shared.database.roles import INGEST, MAINTENANCE, SEARCH
+from shared.embeddings.local_model_build import ensure_model_files
+from tests.builders.cloudformation import Parameters, Stack
+from tests.builders.events import LambdaContext, http_event, sqs_event
+from tests.builders.functions import Functions
+from tests.builders.postgres_proxy import postgres_proxy
+from tests.builders.recorded_aws import RecordedAws, recorded_aws
+from tests.builders.template import TEMPLATE, FunctionResource, list_function_resources
+from tests.contracts.test_template_parameters import BEDROCK, OPENAI
+
+REGION = "eu-west-1"
+RESOURCES = {function.folder: function for function in list_function_resources()}
+BY_SECRET: Parameters = {"DatabaseAuthentication": "secret"}
+LOGINS = {
+    "Owner": "postgres",
+    "SearchLogin": SEARCH,
+    "IngestLogin": INGEST,
+    "MaintenanceLogin": MAINTENANCE,
+}
+# Done by Lambda in the function's name, not by its code: to read its queue, and to hand over what failed.
+DONE_BY_LAMBDA = {
+    "chunks_embed": {
+        ("sqs:ReceiveMessage", "EmbedQueue"),
+        ("sqs:DeleteMessage", "EmbedQueue"),
+        ("sqs:GetQueueAttributes", "EmbedQueue"),
+        ("sqs:ChangeMessageVisibility", "EmbedQueue"),
+        ("sqs:SendMessage", "ScheduleDeadLetterQueue"),
+    },
+    "indexes_maintain": {
+        ("sqs:ReceiveMessage", "MaintainQueue"),
+        ("sqs:DeleteMessage", "MaintainQueue"),
+        ("sqs:GetQueueAttributes", "MaintainQueue"),
+        ("sqs:ChangeMessageVisibility", "MaintainQueue"),
+        ("sqs:SendMessage", "ScheduleDeadLetterQueue"),
+    },
+    "database_migrate": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
+}
+# AWS's own, for all resources: an interface of the VPC, a log stream or a trace has no name beforehand.
+OF_EVERY_FUNCTION = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
+IN_A_VPC = "AWSLambdaVPCAccessExecutionRole"
+
+type Grants = set[tuple[str, str]]
+
+
+def grants_of(function: FunctionResource, stack: Stack) -> Grants:
+    """The permissions that its role gives beside AWS's own, each with the logical name of its resource."""
+    resources = stack.resources()
+    role_name = resources[function.name]["Properties"]["Role"]["Fn::GetAtt"][0]
+    role = resources[role_name]["Properties"]
+    documents = [policy["PolicyDocument"] for policy in role.get("Policies", ())]
+    documents += [
+        resources[policy["Ref"]]["Properties"]["PolicyDocument"]
+        for policy in role["ManagedPolicyArns"]
+        if "Ref" in policy
+    ]
+    return {
+        (action, name_of(resource))
+        for document in documents
+        for statement in document["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def name_of(resource: Any) -> str:
+    match resource:
+        case {"Ref": str(name)}:
+            return name
+        case {"Fn::GetAtt": ["DatabaseCluster", "MasterUserSecret.SecretArn"]}:
+            return "Owner"
+        case {"Fn::GetAtt": [str(name), "Arn"]}:
+            return name
+        case {"Fn::Sub": str(text)}:
+            return text.rpartition("/")[2]
+        case str(arn):
+            return arn
+        case _:
+            raise AssertionError(f"a resource of no known form: {resource}")
+
+
+@pytest.mark.parametrize("function", RESOURCES.values(), ids=RESOURCES)
+def test_beside_its_own_it_has_what_aws_gives_every_function(function: FunctionResource) -> None:
+    resources = Stack.of().resources()
+    role_name = resources[function.name]["Properties"]["Role"]["Fn::GetAtt"][0]
+    policies = resources[role_name]["Properties"]["ManagedPolicyArns"]
+    names = {json.dumps(policy).rstrip('"}').rpartition("/")[2] for policy in policies if "Ref" not in policy}
+    expected = OF_EVERY_FUNCTION | ({IN_A_VPC} if "DATABASE_URL" in function.environment else set())
+    # The VPC's policy has all of the basic one, which a role made by hand need not repeat.
+    assert names in (expected, expected - {"AWSLambdaBasicExecutionRole"})
+
+
+def test_nothing_is_allowed_for_everything() -> None:
+    for stack in (Stack.of(), Stack.of(**BY_SECRET), Stack.of(**BEDROCK), Stack.of(DatabaseMode="proxy")):
+        text = json.dumps([found for found in stack.resources().values() if "IAM" in found["Type"]])
+        assert re.findall(r'"[^"]*\*[^"]*"', text) == []
+    # The one star in the template refuses, and says so.
+    stars = [line for line in TEMPLATE.read_text(encoding="utf-8").splitlines() if re.search(r"[:/]\*", line)]
+    assert [line.strip() for line in stars] == [
+        "Action: s3:*",
+        'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
+    ]
+
+
+@pytest.mark.parametrize("function", RESOURCES.values(), ids=RESOURCES)
+def test_by_iam_it_signs_in_as_the_user_it_is_told(function: FunctionResource) -> None:
+    stack = Stack.of()
+    environment = stack.resources()[function.name]["Properties"]["Environment"]["Variables"]
+    user = environment.get("DATABASE_IAM_USER")
+    connects = {grant for grant in grants_of(function, stack) if grant[0] == "rds-db:connect"}
+    assert connects == ({("rds-db:connect", user)} if user else set())
+
+
+class Deployment:
+    """Functions with the environment that the template gives them, on stand-ins for AWS and for Aurora."""
+
+    def __init__(
+        self, stack: Stack, functions: Functions, record: RecordedAws, values: dict[str, str]
+    ) -> None:
+        self._stack = stack
+        self._functions = functions
+        self._record = record
+        # What this machine's stand-ins are called, by their name in the template.
+        self._values = values
+
+    def calls(self, folder: str, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Grants:
+        """Hand it the event and return what it called, by the template's names."""
+        function = RESOURCES[folder]
+        variables = self._stack.resources()[function.name]["Properties"]["Environment"]["Variables"]
+        with monkeypatch.context() as environment:
+            for name, value in variables.items():
+                environment.setenv(name, self._value(value))
+            environment.setenv("ENVIRONMENT", "test")
+            forget_secrets()
+            self._record.forget()
+            if function.events("HttpApi"):
+                response = self._functions(folder, event, raw=True)
+                assert response["statusCode"] < 400, response
+            elif folder == "database_migrate":
+                database_migrate(event, LambdaContext(folder))
+            else:
+                self._functions.process(folder, event)
+        names = {value: name for name, value in self._values.items()}
+        return {
+            (permission, names.get(resource, resource.rpartition("/")[2]))
+            for permission, resource in self._record.calls
+        }
+
+    def _value(self, value: Any) -> str:
+        match value:
+            case {"Ref": str(name)}:
+                return self._values.get(name, name)
+            case {"Fn::GetAtt": ["DatabaseCluster", "MasterUserSecret.SecretArn"]}:
+                return self._values["Owner"]
+            case {"Fn::GetAtt": ["DatabaseEndpointParameter", "Value"]} | {"Fn::Sub": _}:
+                return self._values["Endpoint"]
+            case {"Fn::Join": [str(separator), list(values)]}:
+                return separator.join(map(self._value, values))
+            case {"Fn::Join": [_, str(text)]}:
+                return text
+            case "/opt/model":
+                # Where the layer has it on Lambda.
+                return str(ensure_model_files())
+            case _:
+                return self._values.get(str(value), str(value))
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[RecordedAws, str]]:
+    for name in ("AWS_LAMBDA_FUNCTION_NAME", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.setenv(name, REGION)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with recorded_aws() as (record, url):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield record, url
+
+
+def made_values(url: str, endpoint: str) -> dict[str, str]:
+    """Queues and secrets on the stand-in, by their name in the template."""
+    sqs = boto3.client("sqs", endpoint_url=url, region_name=REGION)
+    secrets = boto3.client("secretsmanager", endpoint_url=url, region_name=REGION)
+    values = {"Endpoint": endpoint, "AWS::StackName": "concord", "https://api.openai.com/v1": f"{url}/v1"}
+    for queue in ("EmbedQueue", "MaintainQueue"):
+        values[queue] = sqs.create_queue(QueueName=queue)["QueueUrl"]
+    for login, username in LOGINS.items():
+        text = json.dumps({"username": username, "password": uuid.uuid4().hex})
+        values[login] = secrets.create_secret(Name=f"{login}-{uuid.uuid4()}", SecretString=text)["ARN"]
+    values[OPENAI["OpenAiSecretArn"]] = secrets.create_secret(
+        Name=f"OpenAi-{uuid.uuid4()}", SecretString="key"
+    )["ARN"]
+    return values
+
+
+DOCUMENT = {
+    "documents": [
+        {"id": "one", "title": "One", "metadata": {"year": 2026}, "body": "A document to search for."}
+    ]
+}
+COLLECTION = "/v1/collections/guides"
+# Every function, in an order in which each finds what it needs.
+EVENTS: list[tuple[str, dict[str, Any]]] = [
+    ("database_migrate", {}),
+    ("health_get", http_event("GET", "/health")),
+    ("openapi_get", http_event("GET", "/openapi.json")),
+    ("collections_create", http_event("POST", "/v1/collections", {"name": "guides"})),
+    ("collections_list", http_event("GET", "/v1/collections")),
+    ("collections_get", http_event("GET", COLLECTION)),
+    ("documents_upsert", http_event("POST", f"{COLLECTION}/documents", DOCUMENT)),
+    ("chunks_embed", sqs_event('{"collection_id": 1, "document_numbers": [1]}')),
+    ("documents_list", http_event("GET", f"{COLLECTION}/documents")),
+    ("documents_get", http_event("GET", f"{COLLECTION}/documents/one")),
+    ("documents_search", http_event("GET", f"{COLLECTION}/search", query="q=document")),
+    ("documents_update", http_event("PATCH", f"{COLLECTION}/documents/one", {"body": "Another text."})),
+    ("documents_delete", http_event("DELETE", f"{COLLECTION}/documents/one")),
+    ("documents_upsert", http_event("POST", f"{COLLECTION}/documents", DOCUMENT)),
+    (
+        "documents_delete_by_filter",
+        http_event("POST", f"{COLLECTION}/documents/delete", {"filter": "year = 2026"}),
+    ),
+    ("collections_update", http_event("PATCH", COLLECTION, {"name": "manuals"})),
+    ("collections_delete", http_event("DELETE", "/v1/collections/manuals")),
+    ("indexes_maintain", {"schedule": "maintain-indexes"}),
+]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [BY_SECRET, BY_SECRET | BEDROCK, BY_SECRET | OPENAI | {"NatGateway": "true"}],
+    ids=["local", "bedrock", "openai"],
+)
+def test_what_is_called_is_granted_and_what_is_granted_is_called(
+    given: Parameters,
+    aws: tuple[RecordedAws, str],
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record, url = aws
+    stack = Stack.of(**given)
+    record.dimensions = int(stack.parameters["EmbeddingDimensions"])
+    functions = Functions()
+    called: dict[str, Grants] = {}
+    with postgres_proxy(database_url) as proxy:
+        name = database_url.partition("?")[0].rpartition("/")[2]
+        values = made_values(url, f"127.0.0.1:{proxy.port}/{name}")
+        deployment = Deployment(stack, functions, record, values)
+        for folder, event in EVENTS:
+            called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))
+        functions.close()
+    assert set(called) == set(RESOURCES)
+    granted = {
+        folder: grants_of(RESOURCES[folder], stack) - DONE_BY_LAMBDA.get(folder, set()) for folder in called
+    }
+    assert called == granted
