@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from shared.aws.invocation import invocation
 from shared.embeddings import remote_calls
 from shared.embeddings.protocol import Purpose
 from shared.embeddings.remote_calls import ATTEMPTS, TryAgain, call_all
@@ -115,3 +116,18 @@ async def test_a_refusal_is_not_repeated_and_cancels_the_others() -> None:
         await call_all(calls, at_once=2, purpose=Purpose.DOCUMENT)
 
     assert cancelled.is_set()
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [(2.3, 0.6), (1.0, 0.2)])
+async def test_nobody_waits_longer_than_the_event_has(seconds: float, longest: float) -> None:
+    """Two seconds are left to answer without it."""
+
+    async def hang() -> None:
+        await asyncio.sleep(5)
+
+    started = time.monotonic()
+
+    with invocation(None, at_most_seconds=seconds), pytest.raises(EmbedderUnavailable, match="seconds"):
+        await call_all([hang], at_once=1, purpose=Purpose.DOCUMENT)
+
+    assert time.monotonic() - started < longest
