@@ -18,7 +18,7 @@ SECRET = "concord/database"  # noqa: S105 - its name.
 # As in template.yaml: for how many seconds a message that was received is hidden from others, and how often
 # one is received before it ends up in `<name>-dead-letters`.
 QUEUES = {"concord-embed": 1800, "concord-maintain": 2100}
-DELIVERIES = 5
+DELIVERIES = 8
 
 
 def main() -> None:
