@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import EmbeddingSettings
+from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
 from tests.builders.postgres import (
@@ -70,4 +71,4 @@ def prisma() -> Prisma:
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     """The real local model."""
-    return open_embedder(EmbeddingSettings())
+    return open_embedder(EmbeddingSettings(embedding_model_dir=ensure_model_files()))

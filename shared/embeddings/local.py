@@ -37,11 +37,8 @@ class LoadedModel:
 class LocalEmbedder:
     """Embeds on the processor, off the event loop; the model is loaded by the first text."""
 
-    def __init__(self, model_directory: Path | None = None, *, threads: int | None = None) -> None:
-        """`threads`: how many texts are embedded at once, by default one per processor.
-
-        Without `model_directory` the model is built once into the user's cache folder.
-        """
+    def __init__(self, model_directory: Path, *, threads: int | None = None) -> None:
+        """`threads`: how many texts are embedded at once, by default one per processor."""
         self._directory = model_directory
         self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
@@ -88,22 +85,13 @@ class LocalEmbedder:
     def _load(self) -> LoadedModel:
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load_model(_whole_directory(self._directory))
+                self._loaded = _load_model(self._directory)
             return self._loaded
 
 
-def _whole_directory(configured: Path | None) -> Path:
-    if configured is None:
-        # Where the model is shipped, the code that builds it need not be.
-        from shared.embeddings.local_model_build import ensure_model_files  # noqa: PLC0415
-
-        return ensure_model_files()
-    if not is_whole(configured):
-        raise EmbedderUnavailable("The model in EMBEDDING_MODEL_DIR is damaged: its checksums differ.")
-    return configured
-
-
 def _load_model(directory: Path) -> LoadedModel:
+    if not is_whole(directory):
+        raise EmbedderUnavailable("The model in EMBEDDING_MODEL_DIR is damaged: its checksums differ.")
     tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.enable_truncation(LONGEST_TEXT_TOKENS)

@@ -80,15 +80,27 @@ def _build_into(directory: Path) -> None:
             (built / name).replace(directory / name)
 
 
+def has_weights() -> bool:
+    """Whether the published weights are installed."""
+    return _find_weights() is not None
+
+
 def require_weights() -> Path:
     """The folder of the published weights. Raises ConfigurationError when they are not installed."""
-    # The package's own code exports and prints; its place is all that is wanted.
-    spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    weights = _find_weights()
+    if weights is None:
         raise ConfigurationError(
             f"EMBEDDING_MODEL_DIR: set it to a folder with a built model, as the weights to build one "
             f"(Python package {WEIGHTS_PACKAGE}, dependency group `local`) are not installed."
         )
+    return weights
+
+
+def _find_weights() -> Path | None:
+    # The package's own code exports and prints; its place is all that is wanted.
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
     return Path(spec.submodule_search_locations[0]) / "model"
 
 

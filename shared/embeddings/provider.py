@@ -29,13 +29,10 @@ def _open_local(settings: EmbeddingSettings) -> Embedder:
         raise ConfigurationError(f"EMBEDDING_MODEL: the local provider has one model, {MODEL}.")
     if settings.embedding_dimensions != DIMENSIONS:
         raise ConfigurationError(f"EMBEDDING_DIMENSIONS: {MODEL} has vectors of {DIMENSIONS}.")
-    if settings.embedding_model_dir is None:
-        from shared.embeddings.local_model_build import require_weights
-
-        require_weights()
-    elif not has_all_files(settings.embedding_model_dir):
+    if settings.embedding_model_dir is None or not has_all_files(settings.embedding_model_dir):
         raise ConfigurationError(
-            f"EMBEDDING_MODEL_DIR: the folder must hold {', '.join(MODEL_FILES)}, as built by Concord."
+            f"EMBEDDING_MODEL_DIR: set it to a folder with {', '.join(MODEL_FILES)}, as Concord builds it "
+            "on a laptop with the dependency group `local`, and for a layer."
         )
     embedder = LocalEmbedder(settings.embedding_model_dir)
     before_snapshot(embedder.warm_up)

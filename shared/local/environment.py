@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum, auto
 
-from shared.config import DatabaseSettings, MigrationSettings, load_environment_file, load_settings
+from shared.config import (
+    DatabaseSettings,
+    EmbeddingProvider,
+    MigrationSettings,
+    load_environment_file,
+    load_settings,
+)
 from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations, migration_status
 from shared.domain.principals import WORKER
+from shared.embeddings.local_model_build import ensure_model_files, has_weights
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder
 from shared.local.postgres import EmbeddedPostgres, embedded_postgres
@@ -52,6 +59,7 @@ def laptop_environment(
             stack.enter_context(_set("DATABASE_PREPARED_STATEMENTS", "true"))
             if not os.environ.get("REDIS_URL"):
                 _join_redis(stack, start=with_redis)
+        _build_model(stack)
         if not os.environ.get("EMBED_QUEUE_URL"):
             stack.enter_context(_set("EMBED_QUEUE_URL", EMBED_QUEUE_URL))
         if migrations is not Migrations.LEAVE:
@@ -81,6 +89,13 @@ async def _free_claims() -> None:
             await recovery.free_claims(unit)
     finally:
         await database.aclose()
+
+
+def _build_model(stack: ExitStack) -> None:
+    """Functions are given a built model; where there are no weights for one, they say what they lack."""
+    is_local = os.environ.get("EMBEDDING_PROVIDER", "") in {"", EmbeddingProvider.LOCAL}
+    if is_local and not os.environ.get("EMBEDDING_MODEL_DIR") and has_weights():
+        stack.enter_context(_set("EMBEDDING_MODEL_DIR", str(ensure_model_files())))
 
 
 def _join_redis(stack: ExitStack, *, start: bool) -> None:

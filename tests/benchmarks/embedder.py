@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from shared.embeddings.local import LocalEmbedder
-from shared.embeddings.local_model_build import require_weights
+from shared.embeddings.local_model_build import ensure_model_files, require_weights
 from tests.benchmarks.judged_data import JudgedCollection, read_collection
 from tests.benchmarks.report import Report, arguments, percentile
 from tests.builders.float32_model import Float32Model
@@ -101,7 +101,7 @@ def _discounted(grades: Sequence[int]) -> float:
 
 
 async def compare(collection: JudgedCollection, chunks: list[str], report: Report) -> None:
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(ensure_model_files())
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(cores) as threads:
         published = Float32Model(Path(folder))

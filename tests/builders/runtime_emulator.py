@@ -82,7 +82,10 @@ class RunningFunction:
             emulator(),
             *("--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
             *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
-            *(base_python(), *self._options, folder / "bootstrap.py", self._function.handler),
+            base_python(),
+            *self._options,
+            folder / "bootstrap.py",
+            self._function.handler,
         ]
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(

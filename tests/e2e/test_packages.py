@@ -1,14 +1,22 @@
 """Every packaged function in AWS's Runtime Interface Emulator, with its package and its layers alone."""
 
+import ast
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from shared.local.function_list import list_functions
 from tests.builders.events import Event, http_event, schedule_event, sqs_event
 from tests.builders.functions import plain
-from tests.builders.packages import PackagedFunction, PackageFolder
-from tests.builders.runtime_emulator import RunningFunction
+from tests.builders.packages import PackagedFunction, PackageFolder, lambda_runtime
+from tests.builders.redis import RedisServer
+from tests.builders.runtime_emulator import RunningFunction, base_python
+from tests.integration.embeddings.endpoint import EmbeddingEndpoint, packed
 
 COLLECTION = "/v1/collections/guides"
 DOCUMENT = f"{COLLECTION}/documents/one"
@@ -80,3 +88,101 @@ def test_a_function_behind_a_queue_or_a_schedule_answers(
     with RunningFunction(function, environment(function, database_url)) as running:
         assert answered in running.invoke(event), running.log
         assert running.compiled == []
+
+
+@pytest.mark.parametrize("name", [name for name in HTTP if name not in {"health_get", "openapi_get"}])
+def test_a_missing_setting_stops_the_start_and_is_named(name: str, packages: PackageFolder) -> None:
+    with RunningFunction(packages.function(name), {"ENVIRONMENT": "production"}) as running:
+        failed = running.invoke(HTTP[name][0])
+    assert failed["errorType"] == "ConfigurationError"
+    assert "DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER" in failed["errorMessage"]
+
+
+def test_a_document_is_found_by_meaning(packages: PackageFolder, database_url: str) -> None:
+    """Written, embedded and found by three functions that share the database alone."""
+    body = "Passwords belong into a vault."
+    asked = "where do credentials go?"
+    document = {"documents": [{"id": "one", "body": body}]}
+
+    def run(name: str, event: Event) -> Any:
+        function = packages.function(name)
+        with RunningFunction(function, environment(function, database_url)) as running:
+            answer = running.invoke(event)
+            assert running.compiled == [], running.log
+            return answer
+
+    run("collections_create", http_event("POST", "/v1/collections", {"name": "guides"}))
+    run("documents_upsert", http_event("POST", f"{COLLECTION}/documents", document))
+    run("chunks_embed", schedule_event())
+    found = run("documents_search", http_event("POST", f"{COLLECTION}/search", {"q": asked}))
+    answer = plain(found)["body"]
+    assert (answer["mode"], answer["degraded"]) == ("hybrid", [])
+    assert [hit["passages"][0]["text"] for hit in answer["hits"]] == [body]
+
+
+def test_outside_services_are_reached_with_what_the_layers_have(
+    packages: PackageFolder, database_url: str
+) -> None:
+    """Redis and an HTTP endpoint for embeddings, whose clients import much on their first call."""
+    function = packages.function("documents_search")
+    event = http_event("GET", f"{COLLECTION}/search", query="q=one")
+    with RedisServer() as redis, EmbeddingEndpoint(_embed) as endpoint:
+        variables = {
+            "REDIS_URL": redis.url,
+            "EMBEDDING_PROVIDER": "openai",
+            "OPENAI_BASE_URL": endpoint.url,
+            "OPENAI_API_KEY": "key",
+        }
+        with RunningFunction(function, environment(function, database_url) | variables) as running:
+            assert status_and_code(running.invoke(event)) == NOT_FOUND, running.log
+            assert running.compiled == []
+        assert [received.path for received in endpoint.received] == ["/embeddings"]
+        assert Redis.from_url(redis.url).keys()
+
+
+def _embed(request: Any) -> dict[str, object]:
+    vector = packed([1.0] * 384)
+    return {"data": [{"index": place, "embedding": vector} for place, _ in enumerate(request["input"])]}
+
+
+def test_a_failure_is_logged_with_what_the_layers_have(packages: PackageFolder) -> None:
+    function = packages.function("documents_get")
+    nobody = "postgresql://postgres@127.0.0.1:1/postgres"
+    with RunningFunction(function, environment(function, nobody)) as running:
+        assert status_and_code(running.invoke(HTTP["documents_get"][0])) == (503, "database_unavailable")
+        assert '"message":"request_unavailable"' in running.log
+        assert running.compiled == []
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Every import statement of a file, wherever it stands, but for those that type checkers alone read."""
+    pending: list[ast.AST] = [ast.parse(file.read_bytes())]
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Import() | ast.ImportFrom():
+                yield ast.unparse(node)
+        pending += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize("name", [*HTTP, *EVENTS])
+def test_whatever_a_package_may_import_is_there(name: str, packages: PackageFolder) -> None:
+    """Also what is imported late: by a first use, on failure, or with another setting."""
+    function = packages.function(name)
+    statements = {statement for file in function.task.rglob("*.py") for statement in imports_of(file)}
+    assert len(statements) > 20
+    folders = [function.task, *(layer / "python" for layer in function.layers), lambda_runtime()]
+    done = subprocess.run(
+        [base_python(), "-S", "-P", "-c", "\n".join(sorted(statements, key=_future_first))],
+        env={"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _future_first(statement: str) -> tuple[bool, str]:
+    return not statement.startswith("from __future__"), statement

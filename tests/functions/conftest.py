@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.embeddings.local_model_build import ensure_model_files
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
 
@@ -26,6 +27,7 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "REDIS_URL",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ FILES_OF_RUNTIME = (
 FILES_OF_MODEL = (
     "numpy/_pyinstaller/*",
     "numpy/ctypeslib/*",
-    "numpy/distutils/*",
     "numpy/f2py/*",
     "numpy/typing/*",
     # The library for C programs; Python's module has everything in itself.

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 
 from shared.database.migrations import migration_status
+from shared.embeddings import local_model_build
+from shared.embeddings.local_model_files import is_whole
 from shared.errors import MigrationError
 from shared.local.environment import EMBED_QUEUE_URL, Migrations, laptop_environment
 from shared.local.redis import embedded_redis
@@ -18,6 +20,8 @@ NAMES = (
     "DATABASE_PREPARED_STATEMENTS",
     "REDIS_URL",
     "EMBED_QUEUE_URL",
+    "EMBEDDING_MODEL_DIR",
+    "EMBEDDING_PROVIDER",
 )
 
 CLAIMED_JOB = """
@@ -58,9 +62,22 @@ def test_what_is_not_configured_is_started_and_set(project: Path) -> None:
         assert is_migrated(url)
         assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "true"
         assert os.environ["EMBED_QUEUE_URL"] == EMBED_QUEUE_URL
+        assert is_whole(Path(os.environ["EMBEDDING_MODEL_DIR"]))
         assert "REDIS_URL" not in os.environ
         assert servers_of(project) == ["postgres"]
     assert [name for name in NAMES if name in os.environ] == []
+
+
+def test_no_model_is_built_for_another_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDING_PROVIDER", "bedrock")
+    with laptop_environment():
+        assert "EMBEDDING_MODEL_DIR" not in os.environ
+
+
+def test_without_weights_no_model_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_model_build, "WEIGHTS_PACKAGE", "no_such_weights")
+    with laptop_environment():
+        assert "EMBEDDING_MODEL_DIR" not in os.environ
 
 
 def test_a_redis_is_started_when_asked_for(project: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Purpose, Vector
 from shared.local import worker
 from shared.local.environment import EMBED_QUEUE_URL
@@ -40,6 +41,7 @@ class StalledEmbedder:
 def _environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("EMBED_QUEUE_URL", EMBED_QUEUE_URL)
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
 
 
 @asynccontextmanager

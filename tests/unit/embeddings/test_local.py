@@ -150,10 +150,3 @@ async def test_damaged_files_are_not_loaded(model_directory: Path, tmp_path: Pat
 
     with pytest.raises(EmbedderUnavailable, match="EMBEDDING_MODEL_DIR"):
         await LocalEmbedder(damaged).embed([CAT])
-
-
-async def test_without_a_directory_the_model_of_the_cache_folder_is_used(embedder: LocalEmbedder) -> None:
-    built = LocalEmbedder()
-
-    assert (built.model, built.dimensions) == ("all-MiniLM-L6-v2", 384)
-    assert await built.embed([CAT]) == await embedder.embed([CAT])

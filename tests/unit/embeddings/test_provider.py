@@ -6,7 +6,6 @@ import pytest
 from pydantic import SecretStr
 
 from shared.config import ConfigurationError, EmbeddingProvider, EmbeddingSettings
-from shared.embeddings import local_model_build
 from shared.embeddings.bedrock import BedrockEmbedder
 from shared.embeddings.local import LocalEmbedder
 from shared.embeddings.openai import OpenAIEmbedder
@@ -28,8 +27,8 @@ def imported(environment: dict[str, str]) -> list[str]:
     return answer.stdout.split()
 
 
-def test_the_local_model_is_the_default() -> None:
-    embedder = open_embedder(EmbeddingSettings())
+def test_the_local_model_is_the_default(model_directory: Path) -> None:
+    embedder = open_embedder(EmbeddingSettings(embedding_model_dir=model_directory))
 
     assert isinstance(embedder, LocalEmbedder)
     assert (embedder.model, embedder.dimensions) == ("all-MiniLM-L6-v2", 384)
@@ -84,17 +83,12 @@ def test_what_the_local_model_is_not_is_named(settings: EmbeddingSettings, varia
         open_embedder(settings)
 
 
-def test_neither_a_built_model_nor_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_model_build, "WEIGHTS_PACKAGE", "no_such_weights")
-
+def test_without_a_built_model() -> None:
     with pytest.raises(ConfigurationError, match=r"^EMBEDDING_MODEL_DIR: "):
         open_embedder(EmbeddingSettings())
 
 
-async def test_a_built_model_is_used_where_it_lies(
-    model_directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(local_model_build, "WEIGHTS_PACKAGE", "no_such_weights")
+async def test_a_built_model_is_used_where_it_lies(model_directory: Path) -> None:
     embedder = open_embedder(EmbeddingSettings(embedding_model_dir=model_directory))
 
     assert len((await embedder.embed(["a cat"]))[0]) == 384
