@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from shared.cli import (
     demo,
+    deploy,
     doctor,
     evaluate,
     functions,
@@ -63,6 +64,7 @@ app.command()(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)
 app.command()(package.package)
+app.command()(deploy.deploy)
 
 
 def main() -> None:
