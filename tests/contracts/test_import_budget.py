@@ -20,7 +20,7 @@ BUDGETS = {
     "collections_get": 575,
     "collections_list": 575,
     "collections_update": 575,
-    "database_migrate": 385,
+    "database_migrate": 395,
     "documents_delete": 580,
     "documents_delete_by_filter": 590,
     "documents_get": 580,

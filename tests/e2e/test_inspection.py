@@ -85,11 +85,27 @@ def test_migrations_are_shown_and_applied(empty_database_url: str, monkeypatch: 
     names = before.json["pending"]
     assert names
     assert concord("migrate", "--status").out.splitlines() == [f"pending: {name}" for name in names]
-    assert concord("migrate", "--json").json == {"applied": names, "already_applied": [], "missing": []}
+    found_hash = concord("migrate", "--hash").out.strip()
+    assert concord("migrate", "--json").json == {
+        "applied": names,
+        "already_applied": [],
+        "missing": [],
+        "roles": [],
+        "hash": found_hash,
+    }
     after = concord("migrate", "--status")
     assert after.code == 0
     assert after.out.splitlines() == [*(f"applied: {name}" for name in names), "The database is up to date."]
     assert concord("migrate").out.splitlines()[0] == f"already applied: {names[0]}"
+
+
+def test_the_hash_of_migrations_asks_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = concord("migrate", "--hash")
+    assert (shown.code, len(shown.out.strip())) == (0, 64)
+    assert concord("migrate", "--hash", "--json").json == {"hash": shown.out.strip()}
+    assert not (tmp_path / ".concord").exists()
+    assert concord("migrate", "--hash", "--status").code == 2
 
 
 def test_other_commands_refuse_a_database_without_them(

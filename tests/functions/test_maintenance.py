@@ -1,7 +1,6 @@
-"""indexes_maintain and database_migrate: schedules and deployments."""
+"""indexes_maintain, by schedule and by request."""
 
 import json
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,8 +10,6 @@ from shared.errors import InvalidRequest
 from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
-
-MIGRATIONS = Path(__file__).parents[2] / "prisma" / "migrations"
 
 
 def test_maintenance_folds_compacts_and_purges(
@@ -75,14 +72,3 @@ def test_what_was_asked_for_and_not_done_is_asked_for_again(functions: Functions
 def test_other_events_are_refused(functions: Functions, event: dict[str, object]) -> None:
     with pytest.raises(InvalidRequest, match="neither a schedule nor records"):
         functions.process("indexes_maintain", event)
-
-
-def test_migrations_are_applied_once(
-    functions: Functions, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = sorted(path.parent.name for path in MIGRATIONS.glob("*/migration.sql"))
-    monkeypatch.setenv("DATABASE_MIGRATION_URL", empty_database_url)
-    first = functions.process("database_migrate", {"RequestType": "Create"})
-    assert first == {"applied": names, "already_applied": [], "missing": []}
-    again = functions.process("database_migrate", {})
-    assert again == {"applied": [], "already_applied": names, "missing": []}

@@ -19,7 +19,6 @@ NAMES = [
     "documents_upsert",
     "chunks_embed",
     "indexes_maintain",
-    "database_migrate",
 ]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import ConfigurationError
+from shared.events.custom_resource import CustomResourceFunction
 from shared.events.lambda_function import EventFunction
 from shared.http.lambda_function import HttpFunction
 from shared.local.function_list import DeployedFunction, Route, Schedule, find_function, list_functions
@@ -93,5 +94,5 @@ def test_a_function_is_found_by_its_name(template: Path) -> None:
 
 def test_the_projects_own_functions_are_there() -> None:
     for function in list_functions():
-        kind = HttpFunction if function.routes else EventFunction
+        kind = HttpFunction if function.routes else EventFunction | CustomResourceFunction
         assert isinstance(function.load(), kind), function.name
