@@ -220,7 +220,8 @@ def test_what_is_stored_is_private_and_encrypted() -> None:
     assert bucket["BucketEncryption"]
     assert bucket["LifecycleConfiguration"]["Rules"]
     database = resources_of_type("AWS::RDS::DBCluster")["DatabaseCluster"]["Properties"]
-    assert database["StorageEncrypted"] is True
+    # That of a snapshot is encrypted as it was, which is this.
+    assert database["StorageEncrypted"] == {"Fn::If": ["FromSnapshot", {"Ref": "AWS::NoValue"}, True]}
     assert (
         resources_of_type("AWS::RDS::DBInstance")["DatabaseInstance"]["Properties"]["PubliclyAccessible"]
         is False

@@ -50,6 +50,7 @@ ALLOWED: dict[str, Parameters] = {
     "OpenAI in an existing VPC": OPENAI | VPC,
     "Bedrock": BEDROCK,
     "SnapStart": {"SnapStart": "on"},
+    "restored": {"DatabaseSnapshot": "concord-before-the-mistake"},
 }
 
 REFUSED: dict[str, tuple[Parameters, str]] = {
@@ -67,6 +68,10 @@ REFUSED: dict[str, tuple[Parameters, str]] = {
     "migration URL beside a secret": (
         EXISTING | {"Network": "none", "DatabaseMigrationUrl": "postgresql://owner@db/app"},
         "DatabaseMigrationUrl goes with DatabaseUrl",
+    ),
+    "snapshot of an existing database": (
+        EXISTING | VPC | {"DatabaseSnapshot": "concord"},
+        "DatabaseSnapshot is for Database=new",
     ),
     "existing database in a new VPC": (EXISTING, "A new VPC does not reach an existing database"),
     "proxy of an existing database": (
