@@ -156,15 +156,18 @@ class ModelCacheSettings(SettingsGroup):
     )
 
 
+type QueueAddress = Annotated[str, StringConstraints(pattern=r"^(in-process:|https?://[^/\s]+/)\S+$")]
+
+
 class QueueSettings(SettingsGroup):
-    embed_queue_url: str | None = Field(
+    embed_queue_url: QueueAddress | None = Field(
         default=None,
         description="SQS queue of chunks_embed, or in-process:<name>; without it the schedule embeds",
     )
 
 
 class MaintenanceQueueSettings(SettingsGroup):
-    maintain_queue_url: str | None = Field(
+    maintain_queue_url: QueueAddress | None = Field(
         default=None,
         description="SQS queue of indexes_maintain, where writes and no clock ask for it",
     )

@@ -12,6 +12,7 @@ from mangum import Mangum
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
 from shared.config import HttpSettings, load_settings
+from shared.errors import InvalidRequest
 from shared.http.application import build_application
 from shared.observability import quiet_libraries
 
@@ -41,6 +42,12 @@ class HttpFunction[Settings: HttpSettings]:
             self._start()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answers an event of an HTTP API. Raises InvalidRequest for one of another source."""
+        match event:
+            case {"version": "2.0", "requestContext": {"http": {}}}:
+                pass
+            case _:
+                raise InvalidRequest("The event comes from elsewhere than an HTTP API with payload 2.0.")
         adapter = self._adapter or self._start()
         with invocation(context, at_most_seconds=_GATEWAY_SECONDS) as current:
             try:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from itertools import batched
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -22,7 +23,10 @@ _MOST_MESSAGES_IN_A_BATCH = 10
 
 
 class SqsQueue:
-    """Sends from a worker thread, as boto3 blocks; any number of tasks may send at once."""
+    """Sends from a worker thread, as boto3 blocks; any number of tasks may send at once.
+
+    The URL says where its queue is, be it AWS or what stands in for it.
+    """
 
     def __init__(self, queue_url: str) -> None:
         self._queue_url = queue_url
@@ -77,5 +81,6 @@ class SqsQueue:
                     read_timeout=5,
                     retries={"mode": "standard", "total_max_attempts": 3},
                 )
-                self._client = boto3.session.Session().client("sqs", config=config)
+                server = urlsplit(self._queue_url)._replace(path="").geturl()
+                self._client = boto3.session.Session().client("sqs", endpoint_url=server, config=config)
             return self._client

@@ -9,8 +9,9 @@ import pytest
 from functions.documents_upsert.handler import handler as documents_upsert
 from functions.documents_upsert.settings import Settings
 from shared.config import load_settings
+from shared.errors import InvalidRequest
 from shared.http.application import build_application
-from tests.builders.events import error_answer, http_event
+from tests.builders.events import LambdaContext, error_answer, http_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
 
@@ -290,3 +291,22 @@ def test_a_list_with_a_filter_that_cannot_be(functions: Functions, query: str, c
     assert refused["statusCode"] == 422
     assert refused["body"]["error"]["code"] == code
     assert [detail["field"] for detail in refused["body"]["error"]["details"]] == ["filter"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        [],
+        "text",
+        None,
+        {"Records": 5},
+        {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{}"}]},
+        {"version": "1.0", "httpMethod": "GET", "path": "/health", "requestContext": {}},
+        {"version": "2.0", "requestContext": {"http": None}},
+    ],
+    ids=repr,
+)
+def test_an_event_of_another_source_is_refused(event: Any) -> None:
+    with pytest.raises(InvalidRequest, match="elsewhere than an HTTP API"):
+        documents_upsert(event, LambdaContext("documents_upsert"))

@@ -38,9 +38,8 @@ def moto_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def sqs(moto_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator["SQSClient"]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", moto_address)
-    client = boto3.session.Session().client("sqs")
+def sqs(moto_address: str) -> Iterator["SQSClient"]:
+    client = boto3.session.Session().client("sqs", endpoint_url=moto_address)
     yield client
     client.close()
 
@@ -135,9 +134,8 @@ class RefusingHandler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def refusing_sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingSqs]:
+def refusing_sqs() -> Iterator[RefusingSqs]:
     with RefusingSqs(once={2, 11}, always=set()) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", server.address)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -165,10 +163,9 @@ async def test_requests_refused_twice_make_the_queue_unavailable(
     assert (line["message"], line["lost"]) == ("queue_unavailable", 1)
 
 
-async def test_a_server_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_is_gone_is_unavailable() -> None:
     with RefusingSqs(once=set(), always=set()) as server:
         address = server.address
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", address)
     queue = SqsQueue(f"{address}/123456789012/embed")
     with pytest.raises(QueueUnavailable):
         await queue.send([EmbedRequest(1, (1,))])

@@ -11,6 +11,7 @@ from shared.config import (
     DatabaseSettings,
     EmbeddingSettings,
     HttpSettings,
+    QueueSettings,
     load_environment_file,
     load_settings,
 )
@@ -46,6 +47,15 @@ def test_what_is_missing_is_named() -> None:
         ConfigurationError, match="set DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER"
     ):
         load_settings(Everything)
+
+
+@pytest.mark.parametrize(
+    "address", ["EmbedQueue", "in-process:", "https://", "ftp://host/queue", "https://host"]
+)
+def test_a_queue_s_address_is_checked(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("EMBED_QUEUE_URL", address)
+    with pytest.raises(ConfigurationError, match="EMBED_QUEUE_URL"):
+        load_settings(QueueSettings)
 
 
 def test_openai_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
