@@ -170,7 +170,7 @@ class EmbedderUnavailable(Unavailable):
 
 
 class QueueUnavailable(Unavailable):
-    """The embedding queue does not answer; try again."""
+    """The queue does not answer; try again."""
 
     code = "queue_unavailable"
 

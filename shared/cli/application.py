@@ -17,6 +17,7 @@ from shared.cli import (
     migrate,
     openapi,
     package,
+    redrive,
     search,
     up,
 )
@@ -63,6 +64,7 @@ app.command()(migrate.migrate)
 app.command()(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)
+app.command()(redrive.redrive)
 app.command()(package.package)
 app.command()(deploy.deploy)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
@@ -17,6 +18,16 @@ type DocumentKey = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class NamedCollection:
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDocuments:
+    """How many of a collection's documents have failed, and when that was."""
+
+    collection: str
+    collection_id: int
+    documents: int
+    counted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,20 @@ async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
 async def retry_failed(unit: UnitOfWork, collection_id: int, ids: Sequence[str]) -> list[EmbeddingJobRow]:
     """Give failed documents a new start; returns their jobs."""
     return await unit.rows(SQL["retry_failed"], EmbeddingJobRow, collection_id=collection_id, ids=list(ids))
+
+
+async def count_failed(unit: UnitOfWork, collection: str | None) -> list[FailedDocuments]:
+    """The collections that have failed documents, by name; or that one, if it has some."""
+    return await unit.rows(SQL["count_failed"], FailedDocuments, collection=collection)
+
+
+async def restart_failed(
+    unit: UnitOfWork, collection_id: int, *, before: datetime, limit: int
+) -> list[EmbeddingJobRow]:
+    """Give up to `limit` failed documents that were asked for before that time a new start."""
+    return await unit.rows(
+        SQL["restart_failed"], EmbeddingJobRow, collection_id=collection_id, before=before, limit=limit
+    )
 
 
 async def withdraw(unit: UnitOfWork, collection_id: int, document_numbers: Sequence[int]) -> None:

@@ -82,6 +82,27 @@ WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
     AND j.collection_id = d.collection_id AND j.document_number = d.number AND j.state = 'failed'
 RETURNING j.*;
 
+-- name: count_failed
+SELECT c.name AS collection, c.id AS collection_id, count(*) AS documents, now() AS counted_at
+FROM concord.embedding_job j JOIN concord.collection c ON c.id = j.collection_id AND c.deleted_at IS NULL
+WHERE j.state = 'failed' AND (%(collection)s::text IS NULL OR c.name = %(collection)s)
+GROUP BY c.id, c.name ORDER BY c.name;
+
+-- name: restart_failed
+-- A job that is started anew is asked for from now on.
+WITH failed AS (
+    SELECT collection_id, document_number FROM concord.embedding_job
+    WHERE collection_id = %(collection_id)s AND state = 'failed' AND created_at <= %(before)s
+    ORDER BY document_number
+    LIMIT %(limit)s
+    FOR UPDATE
+)
+UPDATE concord.embedding_job j
+SET state = 'pending', attempts = 0, claimed_until = NULL, error = NULL, created_at = clock_timestamp()
+FROM failed f
+WHERE j.collection_id = f.collection_id AND j.document_number = f.document_number
+RETURNING j.*;
+
 -- name: name_collections
 SELECT name FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]) AND deleted_at IS NULL ORDER BY name;
 
