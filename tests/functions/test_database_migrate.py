@@ -147,11 +147,9 @@ def test_template_and_package_must_be_of_one_build(url: str, address: AnswerAddr
     assert tables(url) == 0
 
 
-@pytest.mark.parametrize("properties", [{"MigrationsHash": 5}, {"MigrationsHash": ["a"]}])
-def test_malformed_properties_are_a_reason(
-    url: str, address: AnswerAddress, properties: dict[str, object]
-) -> None:
-    answer = deploy(address, "Create", **properties)
+@pytest.mark.parametrize("malformed", [5, ["a"]])
+def test_malformed_properties_are_a_reason(url: str, address: AnswerAddress, malformed: object) -> None:
+    answer = deploy(address, "Create", MigrationsHash=malformed)
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
         "ResourceProperties.MigrationsHash must be text.",
