@@ -13,7 +13,7 @@ from shared.aws.http_calls import CallFailed, call
 from shared.config import ConfigurationError, SettingsGroup, load_settings
 from shared.errors import ConcordError, InvalidRequest, Unavailable
 from shared.events.lambda_function import deadline
-from shared.observability import Event, describe_error, logger
+from shared.observability import Event, describe_error, logger, quiet_libraries
 
 # CloudFormation takes 4,096 bytes in all. The texts of an answer have this many, before JSON's own signs.
 _TEXT_BYTES = 1_500
@@ -49,6 +49,7 @@ class CustomResourceFunction[Settings: SettingsGroup]:
         self._attributes = attributes
 
     def __call__(self, event: Any, context: Any) -> Report:
+        quiet_libraries()
         return asyncio.run(self.run(event, deadline(context)))
 
     async def run(self, event: Any, until: float) -> Report:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,6 +254,12 @@ def test_the_answer_fits_a_presigned_address_of_s3(monkeypatch: pytest.MonkeyPat
 def test_by_hand_it_returns_what_the_work_does() -> None:
     for event in ({}, {"anything": 1}):
         assert call(Work(), event) == {"done": ["a", "b"], "size": None}
+
+
+def test_libraries_are_quiet_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    call(Work(), {})
+    assert logging.getLogger().level == logging.WARNING
 
 
 def test_by_hand_it_raises() -> None:
