@@ -297,6 +297,14 @@ async def test_iam_signs_in_with_a_token_of_the_moment(
 
 
 @pytest.mark.usefixtures("secrets_manager")
+async def test_a_token_that_is_refused_is_not_sent_twice(account: Account) -> None:
+    account.change_password("none of IAM")
+    settings = DatabaseSettings(database_iam_user=account.name, database_endpoint=account.endpoint)
+    with pytest.raises(DatabaseLoginRefused):
+        await claimed_in(open_connection(settings))
+
+
+@pytest.mark.usefixtures("secrets_manager")
 def test_a_token_is_the_password_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rds_tokens, "current_time", lambda: FROZEN)
     host = "db.cluster-abc.eu-central-1.rds.amazonaws.com"

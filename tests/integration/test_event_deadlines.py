@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from shared.aws.invocation import after_invocation, invocation, seconds_left
 from shared.database.connections import SingleConnection
 from shared.database.statements import Statement
-from shared.database.units_of_work import UnitOfWork
+from shared.database.units_of_work import UnitOfWork, hanging_up_after
 from shared.domain.principals import ADMIN
 from shared.errors import DatabaseUnavailable
 from tests.builders.claims import SLEEP, Text, claimed, claimed_in, in_unit
@@ -110,6 +111,16 @@ async def test_a_connection_that_was_forgotten_on_the_way_is_replaced(
     async with asyncio.timeout(2):
         assert (await asking).process != process
     await database.aclose()
+
+
+async def test_nobody_hangs_up_on_a_connection_that_has_ended(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = await psycopg.AsyncConnection.connect(database_url)
+    with hanging_up_after(connection, 0.05):
+        await connection.close()
+        await asyncio.sleep(0.1)
+    assert caplog.records == []
 
 
 async def test_without_time_no_unit_is_begun(database: SingleConnection) -> None:
