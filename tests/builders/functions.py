@@ -48,11 +48,11 @@ class Functions:
         `replace` stands in for resources of that name that the function would open; `seconds` is the time
         that Lambda gives it.
         """
-        function = self._http.get(name)
-        if function is None or replace:
-            function = self._http[name] = self._http_function(name, replace or {})
         asyncio.set_event_loop(self._loop)
         try:
+            function = self._http.get(name)
+            if function is None or replace:
+                function = self._http[name] = self._http_function(name, replace or {})
             response = function(event, LambdaContext(name, seconds))
             return response if raw else plain(response)
         finally:
