@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import boto3
+import pytest
 
 ROOT = Path(__file__).parents[2]
 # Makes stand-ins for the base images where they cannot be pulled; CI may have it.
@@ -36,7 +39,7 @@ CHECKOUT = (
     "uv.lock",
 )
 COMMAND_SECONDS = 60
-BUILD_SECONDS = 280
+BUILD_SECONDS = 600
 HEALTH_SECONDS = 90
 
 
@@ -111,13 +114,19 @@ class ComposeProject:
         """Where this machine reaches a port of a service."""
         return f"http://{self.compose('port', service, str(port)).strip()}"
 
+    def aws_client(self, service: str) -> Any:
+        """boto3's client of the service, in the container that stands in for AWS."""
+        session = boto3.session.Session("any", "any", region_name="us-east-1")
+        return session.client(service, endpoint_url=self.address("aws", 4566))  # type: ignore[call-overload]
+
     def inspect(self, *services: str) -> list[dict[str, Any]]:
         """What the engine says of the services' containers, by default of all, those that have ended too."""
         return self.engine.inspect(*self.compose("ps", "--all", "--quiet", *services).split())
 
-    def execute(self, service: str, *command: str) -> str:
+    def execute(self, service: str, *command: str, **environment: str) -> str:
         """Run a command in a service's container."""
-        return self.compose("exec", "-T", service, *command)
+        variables = [argument for pair in environment.items() for argument in ("-e", "=".join(pair))]
+        return self.compose("exec", "-T", *variables, service, *command)
 
     def start(self) -> None:
         """Build, start and wait until all is healthy; the containers' logs are in the error when it fails."""
@@ -169,6 +178,12 @@ def find_container_engine(*images: str) -> ContainerEngine:
         if not _succeeds(docker, "image", "inspect", image) and not _succeeds(docker, "pull", image):
             raise ContainersMissingError(f"the image {image} is not here and cannot be pulled")
     return ContainerEngine(docker, compose)
+
+
+def skip_without_containers(reason: ContainersMissingError) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"On CI nothing of this is skipped: {reason}.")
+    pytest.skip(f"SKIPPED, as {reason}.")
 
 
 def _succeeds(*command: str) -> bool:

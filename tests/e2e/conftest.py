@@ -1,6 +1,5 @@
 """A laptop for the command line: a folder of its own whose servers stay up for all tests. And containers."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.builders.containers import (
     ContainersMissingError,
     compose_project,
     find_container_engine,
+    skip_without_containers,
 )
 from tests.builders.packages import PackageFolder, package_all
 
@@ -69,9 +69,7 @@ def container_engine() -> ContainerEngine:
     try:
         return find_container_engine()
     except ContainersMissingError as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"On CI nothing of this is skipped: {reason}.")
-        pytest.skip(f"SKIPPED, as {reason}.")
+        skip_without_containers(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,21 @@
 """`sam local`: the packages in containers of Lambda's own image, beside the Postgres of docker-compose."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import boto3
 import httpx
 import pytest
 
 from tests.builders.command_line import wait_until_embedded
-from tests.builders.containers import ComposeProject, ContainersMissingError, find_container_engine
+from tests.builders.containers import (
+    ComposeProject,
+    ContainersMissingError,
+    find_container_engine,
+    skip_without_containers,
+)
 from tests.builders.packages import PackageFolder
 from tests.builders.sam_local import KEY, LAMBDA_IMAGE, Invocation, SamLocal, install_sam
 from tests.builders.template import list_function_resources
@@ -41,9 +43,7 @@ def sam(composed: ComposeProject, packages: PackageFolder) -> SamLocal:
         find_container_engine(LAMBDA_IMAGE)
         program = install_sam()
     except ContainersMissingError as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"On CI nothing of this is skipped: {reason}.")
-        pytest.skip(f"SKIPPED, as {reason}.")
+        skip_without_containers(reason)
     (composed.folder / ".build").symlink_to(packages.folder)
     sam = SamLocal(program, composed.folder, composed.network)
     sam.build()
@@ -66,11 +66,6 @@ def invoke_all(sam: SamLocal, calls: Sequence[tuple[str, Path]]) -> dict[str, In
         return {name: invocation.result() for name, invocation in started.items()}
 
 
-def aws_client(composed: ComposeProject, service: str) -> Any:
-    session = boto3.session.Session("any", "any", region_name="us-east-1")
-    return session.client(service, endpoint_url=composed.address("aws", 4566))  # type: ignore[call-overload]
-
-
 def test_the_service_describes_itself(invoked: dict[str, Invocation]) -> None:
     assert invoked["health_get"].body == {"status": "ok"}
     assert "/v1/collections/{collection}/search" in invoked["openapi_get"].body["paths"]
@@ -79,7 +74,7 @@ def test_the_service_describes_itself(invoked: dict[str, Invocation]) -> None:
 def test_a_deployment_migrates_and_is_answered(
     invoked: dict[str, Invocation], composed: ComposeProject
 ) -> None:
-    s3 = aws_client(composed, "s3")
+    s3 = composed.aws_client("s3")
     put = s3.get_object(Bucket="concord-imports", Key="database_migrate.json")["Body"].read()
     assert json.loads(put) == invoked["database_migrate"].answer
     assert (json.loads(put)["Status"], json.loads(put)["LogicalResourceId"]) == ("SUCCESS", "DatabaseSchema")
@@ -120,7 +115,7 @@ def test_what_is_embedded_is_found_by_meaning(invoked: dict[str, Invocation]) ->
 
 @pytest.mark.usefixtures("invoked")
 def test_a_write_asks_for_its_vectors_over_sqs(composed: ComposeProject) -> None:
-    sqs = aws_client(composed, "sqs")
+    sqs = composed.aws_client("sqs")
     url = sqs.get_queue_url(QueueName="concord-embed")["QueueUrl"]
     message = sqs.receive_message(QueueUrl=url)["Messages"][0]
     assert json.loads(message["Body"])["document_numbers"] == [1, 2, 3]
