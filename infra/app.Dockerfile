@@ -53,8 +53,7 @@ FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 concord
 COPY --from=model /model /model
 COPY --from=app /app /app
-# onnxruntime reports its use to its maker unless it is told not to.
-ENV PATH=/app/.venv/bin:$PATH EMBEDDING_MODEL_DIR=/model ORT_DISABLE_TELEMETRY=1 PYTHONUNBUFFERED=1
+ENV PATH=/app/.venv/bin:$PATH EMBEDDING_MODEL_DIR=/model PYTHONUNBUFFERED=1
 USER 1000
 WORKDIR /home/concord
 EXPOSE 8000

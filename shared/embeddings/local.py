@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.embeddings.local_model_files import GRAPH, TOKENIZER, is_whole
 from shared.embeddings.protocol import Purpose, Vector
 from shared.errors import EmbedderRejected, EmbedderUnavailable
+
+# From its import on, onnxruntime reports its use to its maker, unless it is told not to.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 MODEL = "all-MiniLM-L6-v2"
 DIMENSIONS = 384

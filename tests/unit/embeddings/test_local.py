@@ -1,5 +1,8 @@
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -150,3 +153,12 @@ async def test_damaged_files_are_not_loaded(model_directory: Path, tmp_path: Pat
 
     with pytest.raises(EmbedderUnavailable, match="EMBEDDING_MODEL_DIR"):
         await LocalEmbedder(damaged).embed([CAT])
+
+
+def test_nobody_is_told_of_its_use(tmp_path: Path) -> None:
+    """onnxruntime would give this machine an id, in the user's cache folder, and send reports under it."""
+    bare = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    places = dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(tmp_path))
+    command = [sys.executable, "-c", "import shared.embeddings.local"]
+    subprocess.run(command, env={**bare, **places}, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == []
