@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
-from shared.config import ProcessSettings, load_settings
+from shared.config import ConfigurationError, ProcessSettings, load_settings
 from shared.domain.correlation import is_correlation_id
 from shared.errors import ConcordError
 
@@ -176,10 +176,15 @@ def _service() -> str:
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
-    """Log fields for an error, without its text: its code, its type and its frames, innermost first."""
+    """Log fields for an error, without its text: its code, its type and its frames, innermost first.
+
+    What is wrong with a setting is told, as it names variables and quotes no value.
+    """
     described = {"error": type(error).__name__}
     if isinstance(error, ConcordError):
         described["code"] = error.code
+    if isinstance(error, ConfigurationError):
+        described["setting"] = error.message
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
     if frames:
         described["where"] = " < ".join(

@@ -25,6 +25,7 @@ from shared.local.redis import embedded_redis, running_redis
 from shared.repositories import recovery
 
 EMBED_QUEUE_URL = "in-process:embed"
+_WAYS_TO_A_DATABASE = ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_IAM_USER")
 
 
 class Migrations(Enum):
@@ -45,14 +46,14 @@ def laptop_environment(
 ) -> Iterator[None]:
     """Set what the functions read from the environment, starting what is not configured.
 
-    DATABASE_URL or DATABASE_SECRET_ARN win over the embedded Postgres. A Redis is started when asked
-    for, and used when another command has started it, as its answers must not outlive our writes.
+    A database that the settings name wins over the embedded Postgres. A Redis is started when asked for,
+    and used when another command has started it, as its answers must not outlive our writes.
     Raises PostgresNotStarted, RedisNotStarted, MigrationError, DatabaseUnavailable, ConfigurationError.
     """
     load_environment_file()
     with ExitStack() as stack:
         postgres = None
-        if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_SECRET_ARN")):
+        if not any(os.environ.get(name) for name in _WAYS_TO_A_DATABASE):
             postgres = stack.enter_context(embedded_postgres(laptop_folder()))
             stack.enter_context(_set("DATABASE_URL", postgres.url))
             # No transaction pooler stands in between.

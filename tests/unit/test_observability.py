@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 
+from shared.config import ConfigurationError
 from shared.errors import CollectionNotFound
 from shared.observability import (
     Event,
@@ -198,6 +199,14 @@ def test_an_error_is_described_without_its_text() -> None:
 
 def test_an_error_that_was_not_raised_is_described() -> None:
     assert describe_error(ValueError("secret")) == {"error": "ValueError"}
+
+
+def test_what_is_wrong_with_a_setting_is_told() -> None:
+    told = describe_error(ConfigurationError("DATABASE_SECRET_ARN: this secret holds no text."))
+    assert told == {
+        "error": "ConfigurationError",
+        "setting": "DATABASE_SECRET_ARN: this secret holds no text.",
+    }
 
 
 def test_no_tracer_is_imported() -> None:

@@ -17,6 +17,7 @@ from tests.builders.command_line import servers_of
 NAMES = (
     "DATABASE_URL",
     "DATABASE_SECRET_ARN",
+    "DATABASE_IAM_USER",
     "DATABASE_PREPARED_STATEMENTS",
     "REDIS_URL",
     "EMBED_QUEUE_URL",
@@ -89,6 +90,16 @@ def test_a_redis_is_started_when_asked_for(project: Path) -> None:
 def test_a_redis_that_runs_is_used(project: Path) -> None:
     with embedded_redis(project / ".concord") as url, laptop_environment():
         assert os.environ["REDIS_URL"] == url
+
+
+@pytest.mark.parametrize("name", ["DATABASE_SECRET_ARN", "DATABASE_IAM_USER"])
+def test_another_way_to_a_database_wins_over_the_embedded_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "set")
+    with laptop_environment(migrations=Migrations.LEAVE):
+        assert "DATABASE_URL" not in os.environ
+        assert servers_of(project) == []
 
 
 def test_what_is_configured_is_used(
