@@ -98,7 +98,7 @@ def test_logs_tell_no_secrets(database_url: str, provider: str, tmp_path: Path) 
     written = done.stdout + done.stderr
     assert done.returncode == 0, written
     assert [tuple(outcome) for outcome in json.loads(outcomes.read_text())] == EXPECTED * len(PROVIDERS)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line[0] == "{"]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     events = {line["message"] for line in lines if "message" in line}
     assert events == TOLD
     assert {line["service"] for line in lines} == {"concord"}
