@@ -10,12 +10,15 @@ import httpx
 import pytest
 
 from shared.embeddings.local_model_build import ensure_model_files
-from shared.embeddings.protocol import Purpose, Vector
+from shared.embeddings.protocol import Embedder, Purpose, Vector
+from shared.errors import EmbedderRejected
 from shared.local import worker
 from shared.local.environment import EMBED_QUEUE_URL
 from shared.local.function_list import list_functions
 from shared.local.host import create_application, running
 from shared.local.worker import Worker
+from tests.builders.embedders import FailingEmbedder
+from tests.builders.embedding_state import execute
 
 NOBODY = "postgresql://postgres@127.0.0.1:1/postgres"
 
@@ -52,11 +55,12 @@ async def laptop(*, with_worker: bool) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def store(client: httpx.AsyncClient) -> None:
+async def store(client: httpx.AsyncClient) -> httpx.Response:
     await client.post("/v1/collections", json={"name": "pets"})
     documents = [{"id": "dog", "body": "Dogs bark at the moon"}]
     answer = await client.post("/v1/collections/pets/documents", json={"documents": documents})
     assert answer.json()["errors"] == 0
+    return answer
 
 
 async def pending(client: httpx.AsyncClient) -> int:
@@ -92,6 +96,38 @@ async def test_what_another_process_wrote_is_found_by_the_sweep(monkeypatch: pyt
         async with laptop(with_worker=False) as writer:
             await store(writer)
         await wait_until_embedded(reader)
+
+
+async def test_what_it_tells_of_a_document_has_the_id_of_its_request(
+    embedder: Embedder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(worker, "SWEEP_EVERY", timedelta(hours=1))
+    refusing = FailingEmbedder(embedder, lambda _: EmbedderRejected("No."))
+    async with laptop(with_worker=False) as client, Worker(list_functions(), embedder=refusing).running():
+        await asyncio.sleep(0.3)
+        stored = await store(client)
+        await wait_until_embedded(client)
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (line["message"], line["correlation_id"]) == ("embedding_failed", stored.headers["x-request-id"])
+
+
+async def test_it_maintains_when_writes_ask_for_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINTAIN_QUEUE_URL", "in-process:maintain")
+    retired = "SELECT count(*) FROM concord.keyword_retired"
+    async with laptop(with_worker=False) as client:
+        await store(client)
+        await client.patch("/v1/collections/pets/documents/dog", json={"body": "Dogs sleep."})
+        assert execute(database_url, retired) == [(1,)]
+    async with laptop(with_worker=True) as client:
+        # What was asked for before the start, the schedule and the next change.
+        for body in ("Dogs eat.", "Dogs run."):
+            await client.patch("/v1/collections/pets/documents/dog", json={"body": body})
+            deadline = time.monotonic() + 30
+            while execute(database_url, retired) != [(0,)]:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.02)
 
 
 async def test_a_worker_that_stops_gives_its_claims_back() -> None:
