@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from shared.aws.invocation import seconds_left
-from shared.config import DatabaseSettings
+from shared.config import ConfigurationError, DatabaseSettings
 from shared.database.addresses import database_url, is_given_outright, renewed_url
 from shared.errors import DatabaseLoginRefused, DatabaseUnavailable
 
@@ -51,6 +51,12 @@ async def connect(settings: DatabaseSettings) -> Connection:
         try:
             async with asyncio.timeout(min(CONNECT_TIMEOUT_SECONDS, give_up - time.monotonic())):
                 return await psycopg.AsyncConnection.connect(url, **connection_arguments(settings))
+        except psycopg.ProgrammingError:
+            # The driver's own words quote what it cannot read, and with it a password.
+            raise ConfigurationError(
+                "DATABASE_URL: not of the form postgresql://user:password@host:5432/name, with special"
+                " characters percent-encoded."
+            ) from None
         except (psycopg.OperationalError, TimeoutError) as error:
             # The secret may have been rotated since it was read.
             renewed_now = None if has_renewed else await renewed(settings, url)

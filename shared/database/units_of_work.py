@@ -73,7 +73,11 @@ class Database(Protocol):
     """Where units of work come from: one connection on Lambda, a bounded pool on a laptop."""
 
     def unit_of_work(self, principal: Principal) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Commit on leaving, roll back on an error. Raises DatabaseUnavailable, DatabaseError."""
+        """Commit on leaving, roll back on an error.
+
+        Raises DatabaseUnavailable, also when too little of the event's time is left; DatabaseError;
+        SecretUnavailable and ConfigurationError when a connection needs a secret that cannot be read.
+        """
         ...
 
     async def aclose(self) -> None: ...

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from shared.aws.invocation import invocation
+from shared.config import ConfigurationError
 from shared.database.connections import SingleConnection
 from shared.errors import DatabaseLoginRefused, DatabaseUnavailable
 from tests.builders.claims import claimed_in
@@ -135,3 +136,11 @@ async def test_who_is_not_let_in_need_not_wait(database_url: str, right: str, wr
         await claimed_in(SingleConnection(settings_of(url, database_resume_seconds=60)))
     assert refused.type is DatabaseLoginRefused
     assert "nobody" not in refused.value.message
+
+
+@pytest.mark.parametrize("url", ["very secret", "postgresql://ann:very secret@db:5432/x?no_such=option"])
+async def test_an_address_that_is_none_is_named_and_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="DATABASE_URL: not of the form") as refused:
+        await claimed_in(SingleConnection(settings_of(url)))
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__
