@@ -124,7 +124,7 @@ def test_a_write_asks_for_its_vectors_over_sqs(composed: ComposeProject) -> None
 def test_logs_hold_no_key_and_no_text(invoked: dict[str, Invocation]) -> None:
     for name, invocation in invoked.items():
         lines = [json.loads(line) for line in invocation.log.splitlines() if line.startswith("{")]
-        assert [line for line in lines if line["level"] == "DEBUG"] == [], name
+        assert [line for line in lines if line.get("level") == "DEBUG"] == [], name
         for secret in (KEY, "credentials", "passwords in a vault", "concord:concord"):
             assert secret not in invocation.log, name
 
