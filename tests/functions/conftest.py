@@ -24,6 +24,7 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "EMBED_QUEUE_URL",
         "EMBEDDING_PROVIDER",
         "ENVIRONMENT",
+        "MAINTAIN_QUEUE_URL",
         "REDIS_URL",
     ):
         monkeypatch.delenv(name, raising=False)
