@@ -1,14 +1,19 @@
 """indexes_maintain, by schedule and by request."""
 
+import asyncio
 import json
+import time
 
 import psycopg
 import pytest
 
+from functions.indexes_maintain.handler import indexes_maintain
+from shared.database.connections import open_connection
 from shared.domain.maintenance import MaintainRequest
 from shared.errors import InvalidRequest
 from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
+from tests.builders.library import settings_of
 from tests.functions.conftest import Upsert
 
 
@@ -61,11 +66,18 @@ def test_writes_may_ask_for_it(
         assert connection.execute("SELECT count(*) FROM concord.keyword_retired").fetchone() == (0,)
 
 
-def test_what_was_asked_for_and_not_done_is_asked_for_again(functions: Functions, guides: Upsert) -> None:
-    guides({"id": "a", "body": "A river."})
+async def test_what_was_asked_for_and_not_done_is_asked_for_again(
+    guides: Upsert, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await asyncio.to_thread(guides, {"id": "a", "body": "A river."})
     event = sqs_event(MaintainRequest().to_message(), MaintainRequest().to_message())
-    assert functions.process("indexes_maintain", event, seconds=0) == failed_records(0, 1)
-    assert functions.process("indexes_maintain", event) == failed_records()
+    database = open_connection(settings_of(database_url))
+    late = await indexes_maintain(event, database, time.monotonic() - 1)
+    assert late == failed_records(0, 1)
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (line["code"], line["records"]) == ("unavailable", 2)
+    assert await indexes_maintain(event, database, time.monotonic() + 60) == failed_records()
+    await database.aclose()
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"schedule": ""}, http_event("GET", "/health")])
