@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -81,8 +80,8 @@ class SamLocal:
             _wait_for(port, process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
-            # As Ctrl-C: it then removes its containers.
-            process.send_signal(signal.SIGINT)
+            # It then removes its containers.
+            process.terminate()
             process.wait(START_SECONDS)
 
     def _options(self, name: str, settings: Mapping[str, str]) -> list[str]:
