@@ -26,8 +26,8 @@ def deploy(
 ) -> None:
     """Deploy one function's own code: package, upload, publish a version, lead the alias `live` to it.
 
-    For a change that is in a hurry. All traffic moves at once; the next deployment of the stack makes the
-    function the template's again. AWS credentials and region are those of the shell.
+    For a change in a hurry: all traffic moves at once. Lead it back with --to-version before the stack is
+    deployed again, which expects the version that it made. AWS credentials and region are the shell's.
     """
     from dataclasses import asdict
 
@@ -44,4 +44,5 @@ def deploy(
         return
     standard_output().print(f"{deployed.function}: version {deployed.version}", soft_wrap=True)
     if deployed.previous_version != deployed.version:
-        say(f"Back again: concord deploy {function} --stack {stack} --to-version {deployed.previous_version}")
+        back = f"concord deploy {function} --stack {stack} --to-version {deployed.previous_version}"
+        say(f"Back again, and before the stack is deployed: {back}")

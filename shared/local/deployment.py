@@ -18,6 +18,7 @@ from shared.local.packaging.packages import package
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import AliasRoutingConfigurationTypeDef
 
 # The alias that traffic goes to, as template.yaml names it.
 ALIAS = "live"
@@ -86,7 +87,9 @@ def _deployed_name(function: str, stack: str) -> str:
 
 def _lead(client: "LambdaClient", function: str, deployed_as: str, version: str) -> DeployedVersion:
     previous = client.get_alias(FunctionName=deployed_as, Name=ALIAS)["FunctionVersion"]
-    client.update_alias(FunctionName=deployed_as, Name=ALIAS, FunctionVersion=version)
+    # All traffic, also that which a deployment under way has led elsewhere.
+    routing: AliasRoutingConfigurationTypeDef = {"AdditionalVersionWeights": {}}
+    client.update_alias(FunctionName=deployed_as, Name=ALIAS, FunctionVersion=version, RoutingConfig=routing)
     return DeployedVersion(function, deployed_as, version, previous)
 
 

@@ -71,8 +71,8 @@ def list_function_resources() -> list[FunctionResource]:
 
 
 @functools.cache
-def translate_template() -> dict[str, Any]:
-    """What SAM makes of the template."""
+def translate_template(release: str = "0000000000") -> dict[str, Any]:
+    """What SAM makes of the template for a release."""
     template = copy.deepcopy(read_template())
     for resource in template["Resources"].values():
         for folder in ("CodeUri", "ContentUri"):
@@ -80,5 +80,7 @@ def translate_template() -> dict[str, Any]:
                 resource["Properties"][folder] = UPLOADED
     # SAM asks for a region, of which nothing here depends.
     with patch.dict(os.environ, {"AWS_DEFAULT_REGION": "eu-west-1"}):
-        translated: dict[str, Any] = Translator({}, Parser()).translate(template, parameter_values={})
+        translated: dict[str, Any] = Translator({}, Parser()).translate(
+            template, parameter_values={"Release": release}
+        )
     return translated

@@ -31,7 +31,10 @@ def test_alarms_ask_for_metrics_that_are_written() -> None:
     assert asked
     for name, dimensions in asked:
         assert name in set(Metric)
-        assert json.loads(dimensions) == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+        (dimension,) = json.loads(dimensions)
+        assert dimension["Name"] == "service"
+        # As POWERTOOLS_SERVICE_NAME says of functions that read and of those that write.
+        assert dimension["Value"] in ({"Ref": "AWS::StackName"}, {"Fn::Sub": "${AWS::StackName}-ingest"})
 
 
 def test_commands_ask_for_outputs_and_parameters_that_exist() -> None:

@@ -1,8 +1,13 @@
 """Parameters that contradict each other are refused before anything is made; all others make a stack."""
 
+import json
+import re
+from typing import Any
+
 import pytest
 
 from tests.builders.cloudformation import Parameters, Stack
+from tests.builders.template import list_function_resources, translate_template
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:owner-AbCdEf"
 KEY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:openai-AbCdEf"
@@ -46,6 +51,7 @@ ALLOWED: dict[str, Parameters] = {
         "DatabaseUrl": "postgresql://app@db.example.com/app",
         "Network": "none",
     },
+    "migrations past a pooler": EXISTING | VPC | {"DatabaseMigrationUrl": "postgresql://owner@db/app"},
     "OpenAI through a NAT": OPENAI | {"NatGateway": "true"},
     "OpenAI in an existing VPC": OPENAI | VPC,
     "Bedrock": BEDROCK,
@@ -64,10 +70,6 @@ REFUSED: dict[str, tuple[Parameters, str]] = {
     "secret and URL": (
         EXISTING | {"Network": "none", "DatabaseUrl": "postgresql://app@db/app"},
         "DatabaseUrl is the whole way",
-    ),
-    "migration URL beside a secret": (
-        EXISTING | {"Network": "none", "DatabaseMigrationUrl": "postgresql://owner@db/app"},
-        "DatabaseMigrationUrl goes with DatabaseUrl",
     ),
     "snapshot of an existing database": (
         EXISTING | VPC | {"DatabaseSnapshot": "concord"},
@@ -113,6 +115,14 @@ def test_what_goes_together_is_taken(given: Parameters) -> None:
 def test_what_contradicts_itself_is_refused(given: Parameters, reason: str) -> None:
     (refusal,) = Stack.of(**given).refusals()
     assert reason in refusal
+
+
+def needs_of(resource: dict[str, Any]) -> list[str]:
+    """The resources that CloudFormation makes before this one and deletes after it."""
+    text = json.dumps(resource)
+    named = re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)', text) + re.findall(r"\$\{(\w+)[.}]", text)
+    depends_on = resource.get("DependsOn", [])
+    return [*named, *([depends_on] if isinstance(depends_on, str) else depends_on)]
 
 
 def kinds(given: Parameters) -> dict[str, list[str]]:
@@ -179,7 +189,7 @@ def test_what_holds_data_outlives_its_stack() -> None:
     resources = Stack.of().resources()
     assert resources["DatabaseCluster"]["DeletionPolicy"] == "Snapshot"
     assert resources["DatabaseCluster"]["UpdateReplacePolicy"] == "Snapshot"
-    assert resources["ImportBucket"]["DeletionPolicy"] == "Retain"
+    assert resources["ImportBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 @pytest.mark.parametrize("given", ALLOWED.values(), ids=ALLOWED)
@@ -191,5 +201,37 @@ def test_snapshots_are_for_what_holds_the_model() -> None:
     resources = Stack.of(SnapStart="on").resources()
     snapped = {name for name, resource in resources.items() if "SnapStart" in resource.get("Properties", {})}
     assert snapped == {"ChunksEmbedFunction", "DocumentsSearchFunction"}
-    versions = [r for r in resources.values() if r["Type"] == "AWS::Lambda::Version"]
-    assert {version["DeletionPolicy"] for version in versions} == {"Delete"}
+    pruned = {
+        resource["Properties"]["FunctionName"]["Ref"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Lambda::Version" and resource["DeletionPolicy"] == "Delete"
+    }
+    assert pruned == snapped
+
+
+def test_each_release_makes_new_versions_of_all_functions() -> None:
+    def versions(release: str) -> set[str]:
+        resources = translate_template(release)["Resources"]
+        return {name for name, found in resources.items() if found["Type"] == "AWS::Lambda::Version"}
+
+    first, second = versions("1764000000"), versions("1764000001")
+    assert len(first) == len(second) == len(list_function_resources())
+    assert not first & second
+
+
+@pytest.mark.parametrize("given", [{}, {"NatGateway": "true"}], ids=["endpoints", "NAT"])
+def test_the_migration_has_a_way_to_answer_from_its_first_to_its_last_moment(given: Parameters) -> None:
+    resources = Stack.of(**given).resources()
+    reached: set[str] = set()
+    waiting = ["DatabaseSchema"]
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in resources:
+            continue
+        reached.add(name)
+        waiting += needs_of(resources[name])
+    ways = {"PrivateRoutesA", "PrivateRoutesB", "S3Endpoint", "DatabaseInstance", "DatabaseIngress"}
+    ways |= {"PublicRoute", "PublicRoutesOfSubnet"} if given else {"SecretsManagerEndpoint"}
+    assert ways <= reached
+    # A proxy signs in as the roles that the migration makes.
+    assert "DatabaseProxyTargets" not in reached

@@ -53,7 +53,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def live_version(name: str) -> str:
-    return boto3.client("lambda").get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    alias = boto3.client("lambda").get_alias(FunctionName=name, Name="live")
+    assert alias["RoutingConfig"]["AdditionalVersionWeights"] == {}
+    return alias["FunctionVersion"]
 
 
 def deploy(*arguments: str, output: Path) -> str:
