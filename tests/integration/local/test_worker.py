@@ -45,6 +45,7 @@ def _environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("EMBED_QUEUE_URL", EMBED_QUEUE_URL)
     monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.delenv("REDIS_URL", raising=False)
 
 
 @asynccontextmanager
