@@ -45,8 +45,10 @@ def make_resources() -> None:
             "deadLetterTargetArn": described["Attributes"]["QueueArn"],
             "maxReceiveCount": DELIVERIES,
         }
-        attributes = {"VisibilityTimeout": str(hidden_seconds), "RedrivePolicy": json.dumps(redrive)}
-        sqs.create_queue(QueueName=name, Attributes=attributes)
+        sqs.create_queue(
+            QueueName=name,
+            Attributes={"VisibilityTimeout": str(hidden_seconds), "RedrivePolicy": json.dumps(redrive)},
+        )
     secrets = session.client("secretsmanager", endpoint_url=address)
     secrets.create_secret(Name=SECRET, SecretString=json.dumps(database_secret()))
     # Last, as the container's health check asks for it.
