@@ -1,13 +1,20 @@
 """Settings groups. A function composes the groups it needs into its own `Settings` class."""
 
 import functools
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from dotenv import load_dotenv
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 
 class ConfigurationError(Exception):
@@ -30,12 +37,10 @@ class EmbeddingProvider(StrEnum):
     OPENAI = "openai"
 
 
-class SettingsGroup(BaseSettings):
-    """Read from the environment alone; values never appear in error messages."""
+class SettingsGroup(BaseModel):
+    """Each field is a variable of the same name in capitals; values never appear in error messages."""
 
-    model_config = SettingsConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class ProcessSettings(SettingsGroup):
@@ -91,7 +96,7 @@ class MigrationSettings(DatabaseSettings):
         default=None,
         description="the owner's connection, for migrations; DATABASE_URL when not set",
     )
-    database_role_secret_arns: Annotated[tuple[str, ...], NoDecode] = Field(
+    database_role_secret_arns: tuple[str, ...] = Field(
         default=(),
         description="comma-separated ARNs of the secrets whose users and passwords migrations set up",
     )
@@ -186,7 +191,7 @@ class AccessSettings(ProcessSettings):
 class HttpSettings(AccessSettings):
     """What every function behind HTTP needs."""
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: tuple[str, ...] = Field(
         default=(), description="comma-separated origins that browsers may call from"
     )
 
@@ -207,15 +212,23 @@ def _with_list(values: dict[str, object], name: str) -> dict[str, object]:
 
 @functools.cache
 def load_environment_file() -> None:
-    """Read `.env` into the environment, once; variables already set win."""
+    """Read `.env` into the environment, once; variables already set win. Not on Lambda, which has none."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        return
+    from dotenv import load_dotenv  # noqa: PLC0415 - see above
+
     load_dotenv(".env")
 
 
 def load_settings[Group: SettingsGroup](group: type[Group]) -> Group:
-    """Read `group` from the environment, or raise a ConfigurationError naming every bad variable."""
+    """Read `group` from the environment, or raise a ConfigurationError naming every bad variable.
+
+    A variable that is set to nothing counts as not set.
+    """
     load_environment_file()
+    found = {name: text for name in group.model_fields if (text := os.environ.get(name.upper()))}
     try:
-        return group()
+        return group.model_validate(found)
     except ValidationError as error:
         raise ConfigurationError(_explain(group, error)) from None
 

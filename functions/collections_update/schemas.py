@@ -1,7 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.documents import ID_RULE
-from shared.domain.names import CollectionName
+from shared.domain.names import ID_RULE, CollectionName
 
 
 class CollectionUpdate(BaseModel):

@@ -4,17 +4,19 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
+from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.principals import Principal
 from shared.domain.search import SearchRequest, SearchResponse
-from shared.http.cached_answers import Answers
+from shared.embeddings.protocol import Embedder
+from shared.http.cached_answers import Answers, CachedAnswers
 from shared.http.embedder import OpenEmbedder
 from shared.http.resources import OpenDatabase
 from shared.services.search_documents import search_documents
 
 
 class CachedSearch:
-    def __init__(self, database: OpenDatabase, embedder: OpenEmbedder, answers: Answers) -> None:
+    def __init__(self, database: Database, embedder: Embedder, answers: CachedAnswers) -> None:
         self._database = database
         self._embedder = embedder
         self._answers = answers
@@ -31,6 +33,10 @@ class CachedSearch:
         )
 
 
-Search = Annotated[CachedSearch, Depends()]
+async def _cached_search(database: OpenDatabase, embedder: OpenEmbedder, answers: Answers) -> CachedSearch:
+    return CachedSearch(database, embedder, answers)
+
+
+Search = Annotated[CachedSearch, Depends(_cached_search)]
 # A search whose parameters stand in the address.
 SearchQuery = Annotated[SearchRequest, Query()]

@@ -1,4 +1,4 @@
-from importlib import resources
+from pathlib import Path
 
 from fastapi import APIRouter, Response
 
@@ -12,7 +12,7 @@ router = APIRouter()
 @router.get("/openapi.json", tags=["service"], response_class=Response)
 async def openapi_get(_configured: PublicOnceConfigured) -> Response:
     """The description of the whole API, written by `concord openapi --write`. Public."""
-    document = resources.files("functions.openapi_get").joinpath("openapi.json").read_bytes()
+    document = Path(__file__).with_name("openapi.json").read_bytes()
     return Response(document, media_type="application/json")
 
 

@@ -1,7 +1,7 @@
 """One HTTP request with the standard library: an SDK takes longer to import than AWS takes to answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -9,8 +9,7 @@ class CallFailed(Exception):
     """Nobody answered, or not in HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(NamedTuple):
     status: int
     body: bytes
 

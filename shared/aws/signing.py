@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from shared.aws.credentials import Credentials
@@ -12,8 +12,7 @@ from shared.aws.credentials import Credentials
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What a signature is good for: one service in one region, on the day it was made."""
 
     service: str

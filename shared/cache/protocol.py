@@ -1,9 +1,8 @@
 """What every cache offers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class CacheState(StrEnum):
@@ -19,8 +18,7 @@ class CacheState(StrEnum):
     BYPASS = "bypass"
 
 
-@dataclass(frozen=True, slots=True)
-class CacheKey:
+class CacheKey(NamedTuple):
     """Which answer is meant.
 
     `scope` is what invalidates it, `collection:<name>` or `collections`; `principal` is the name of
@@ -33,8 +31,7 @@ class CacheKey:
     request: str
 
 
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
+class CachedAnswer(NamedTuple):
     body: bytes
     state: CacheState
 

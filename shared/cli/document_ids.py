@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from shared.domain.documents import ID_PATTERN
+from shared.domain.names import ID_PATTERN
 
 _ALLOWED = re.compile(ID_PATTERN)
 _FOREIGN = re.compile(r"[^A-Za-z0-9._~:@=+-]+")

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import Item, SourcedDocument, UnreadableItem
-from shared.domain.documents import MAX_REQUEST_BYTES
+from shared.domain.sizes import MAX_REQUEST_BYTES
 
 DOCUMENTS_PER_BATCH = 500
 # Leaves room for what surrounds the documents.

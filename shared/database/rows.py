@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 type Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -13,8 +14,7 @@ class EmbeddingState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingSpaceRow:
+class EmbeddingSpaceRow(NamedTuple):
     """One embedding model at one number of dimensions; its vectors live in a partition of
     their own.
     """
@@ -25,8 +25,7 @@ class EmbeddingSpaceRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionRow:
+class CollectionRow(NamedTuple):
     """A named set of documents that is searched together. A deleted one stays as a tombstone
     until it is purged.
     """
@@ -40,8 +39,7 @@ class CollectionRow:
     deleted_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataFieldRow:
+class MetadataFieldRow(NamedTuple):
     """A metadata field that some document of the collection has had, so that a filter on a
     misspelt one is an error.
     """
@@ -50,8 +48,7 @@ class MetadataFieldRow:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
+class DocumentRow(NamedTuple):
     """A caller's document. `number` is its stable internal number; `index_number` changes
     with its text and is the number under which that text stands in the keyword index.
     """
@@ -70,8 +67,7 @@ class DocumentRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
+class ChunkRow(NamedTuple):
     """A span of a document's body, in Unicode code points. Its terms are those from its
     start to the next chunk's start, so that the chunks of a document sum to the document;
     the first carries the title's.
@@ -90,8 +86,7 @@ class ChunkRow:
     term_counts: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingRow:
+class EmbeddingRow(NamedTuple):
     """A chunk's vector in one embedding space; a list partition per space, in the schema
     concord_embedding.
     """
@@ -120,8 +115,7 @@ class EmbeddingJobRow:
         object.__setattr__(self, "state", EmbeddingState(self.state))
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordTermRow:
+class KeywordTermRow(NamedTuple):
     """The dictionary of a collection: only ever added to."""
 
     collection_id: int
@@ -129,8 +123,7 @@ class KeywordTermRow:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordBlockRow:
+class KeywordBlockRow(NamedTuple):
     """Postings of one term, at most 512 to a row. A retired document's terms have a row with
     posting_count -1, no postings and its negated index number as block, so that
     sum(posting_count) is the term's document frequency.
@@ -145,16 +138,14 @@ class KeywordBlockRow:
     lengths: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordRetiredRow:
+class KeywordRetiredRow(NamedTuple):
     """Index numbers whose postings still stand in blocks but count no more."""
 
     collection_id: int
     index_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordStatisticRow:
+class KeywordStatisticRow(NamedTuple):
     """Changes of a collection's statistics, appended by writers and folded by maintenance;
     their sums are the truth.
     """

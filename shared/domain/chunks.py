@@ -2,11 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A span of a body, in Unicode code points: `body[start:end]` is the chunk's text.
 
     `segment_end` is where the next chunk starts (the body's end for the last): the segments

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.domain.chunks import Chunk, embedded_hash, embedded_text
 from shared.domain.documents import DocumentInput, content_hash, text_hash
@@ -15,8 +16,7 @@ class WriteStatus(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentVersion:
+class DocumentVersion(NamedTuple):
     """What is stored of a document, enough to tell what a write changes."""
 
     id: str
@@ -26,23 +26,20 @@ class DocumentVersion:
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
+class StoredChunk(NamedTuple):
     document_number: int
     id: int
     embedded_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LastNumbers:
+class LastNumbers(NamedTuple):
     """The highest numbers in use in a collection."""
 
     number: int
     index_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentWrite:
+class DocumentWrite(NamedTuple):
     """One document's row, under the numbers it will have."""
 
     document: DocumentInput
@@ -50,8 +47,7 @@ class DocumentWrite:
     index_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkWrite:
+class ChunkWrite(NamedTuple):
     """One chunk's row. `id` is that of the stored chunk whose vector stays right, or None for a new one."""
 
     id: int | None

@@ -11,14 +11,14 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
+from shared.domain.names import ID_RULE, DocumentId
+from shared.domain.texts import storable_text
 from shared.errors import InvalidRequest
 
-MAX_REQUEST_BYTES = 5_000_000
 MAX_TITLE_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 2_000
 MAX_METADATA_BYTES = 100_000
@@ -26,22 +26,9 @@ MAX_METADATA_DEPTH = 20
 MAX_METADATA_FIELDS = 200
 MAX_METADATA_FIELD_BYTES = 200
 MAX_BATCH = 1_000
-ID_PATTERN = r"^[A-Za-z0-9._~:@=+-]{1,256}$"
-ID_RULE = "An id has 1 to 256 characters of A-Z a-z 0-9 . _ ~ : @ = + -"
 
 # Raised whenever chunking or analysis changes what is stored for the same text.
 TEXT_VERSION = 1
-
-
-def storable_text(text: str) -> str:
-    """Postgres cannot store U+0000 or half a surrogate pair, so they are refused rather than dropped."""
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must not contain lone surrogates") from None
-    return text
 
 
 Text = Annotated[str, AfterValidator(storable_text)]
@@ -102,7 +89,6 @@ def _strings(value: object) -> list[str]:
 
 
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)]
-DocumentId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
 Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]
 

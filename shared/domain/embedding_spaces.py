@@ -1,9 +1,8 @@
 """Embedding spaces: vectors are comparable only with those of the same model and size."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingSpace:
+class EmbeddingSpace(NamedTuple):
     model: str
     dimensions: int

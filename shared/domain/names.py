@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.domain.documents import ID_PATTERN
+ID_PATTERN = r"^[A-Za-z0-9._~:@=+-]{1,256}$"
+ID_RULE = "An id has 1 to 256 characters of A-Z a-z 0-9 . _ ~ : @ = + -"
 
 CollectionName = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 DocumentId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]

@@ -1,7 +1,7 @@
 """Who is asking, and what they may do."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Permission(StrEnum):
@@ -13,8 +13,7 @@ class Permission(StrEnum):
     MAINTENANCE = "maintenance"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """A caller. `name` goes into logs, claims and cache keys, so it never is or contains a secret."""
 
     name: str

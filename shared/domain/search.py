@@ -14,8 +14,8 @@ from pydantic import (
     model_serializer,
 )
 
-from shared.domain.documents import storable_text
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, SearchMode
+from shared.domain.texts import storable_text
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_FILTER_CHARACTERS = 10_000

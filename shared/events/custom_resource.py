@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.aws.http_calls import CallFailed, call
+from shared.aws.start import end_start
 from shared.config import ConfigurationError, SettingsGroup, load_settings
 from shared.errors import ConcordError, InvalidRequest, Unavailable
 from shared.events.lambda_function import deadline
-from shared.observability import Event, describe_error, logger, quiet_libraries
+from shared.observability import Event, describe_error, logger, quiet_libraries, runs_on_lambda
 
 # CloudFormation takes 4,096 bytes in all. The texts of an answer have this many, before JSON's own signs.
 _TEXT_BYTES = 1_500
@@ -47,6 +48,8 @@ class CustomResourceFunction[Settings: SettingsGroup]:
         self._work = work
         self._physical_id = physical_id
         self._attributes = attributes
+        if runs_on_lambda():
+            end_start()
 
     def __call__(self, event: Any, context: Any) -> Report:
         quiet_libraries()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import gc
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -10,6 +9,7 @@ from typing import Any
 
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
+from shared.aws.start import end_start
 from shared.config import SettingsGroup, load_settings
 from shared.events.envelopes import event_id
 from shared.observability import correlated, quiet_libraries
@@ -62,8 +62,7 @@ class EventFunction[Settings: SettingsGroup, Resources]:
         quiet_libraries()
         self._resources = self.open_resources(load_settings(self.settings))
         reseed_after_restore()
-        # What exists now lives as long as the environment: the collector need not look at it again.
-        gc.freeze()
+        end_start()
         return self._resources
 
 

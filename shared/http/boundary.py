@@ -4,7 +4,7 @@ from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.domain.documents import MAX_REQUEST_BYTES
+from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.errors import ConcordError, PayloadTooLarge
 from shared.http.responses import error_response
 from shared.observability import correlated

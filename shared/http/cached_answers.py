@@ -60,7 +60,7 @@ class CachedAnswers:
         return Response(answer.body, media_type="application/json", headers={"x-cache": answer.state.value})
 
 
-def _cached_answers(request: Request) -> CachedAnswers:
+async def _cached_answers(request: Request) -> CachedAnswers:
     return CachedAnswers(request.app.state.cache, request)
 
 

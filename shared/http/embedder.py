@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from shared.embeddings.protocol import Embedder
 
 
-def _embedder(request: Request) -> Embedder:
+async def _embedder(request: Request) -> Embedder:
     embedder: Embedder = request.app.state.embedder
     return embedder
 

@@ -12,7 +12,7 @@ def configured_space(settings: EmbeddingSettings) -> EmbeddingSpace:
     return EmbeddingSpace(settings.embedding_model, settings.embedding_dimensions)
 
 
-def _embedding_space(request: Request) -> EmbeddingSpace:
+async def _embedding_space(request: Request) -> EmbeddingSpace:
     space: EmbeddingSpace = request.app.state.embedding_space
     return space
 

@@ -1,7 +1,6 @@
 """What a Lambda environment calls for a function behind HTTP."""
 
 import asyncio
-import gc
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from mangum import Mangum
 
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
+from shared.aws.start import end_start
 from shared.config import HttpSettings, load_settings
 from shared.errors import InvalidRequest
 from shared.http.application import build_application
@@ -64,6 +64,5 @@ class HttpFunction[Settings: HttpSettings]:
             setattr(application.state, name, open_resource(settings))
         self._adapter = Mangum(application, lifespan="off")
         reseed_after_restore()
-        # What exists now lives as long as the environment: the collector need not look at it again.
-        gc.freeze()
+        end_start()
         return self._adapter

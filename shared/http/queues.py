@@ -7,12 +7,12 @@ from fastapi import Depends, Request
 from shared.queues.protocol import MaintainQueue, WriteQueues
 
 
-def _queues(request: Request) -> WriteQueues:
+async def _queues(request: Request) -> WriteQueues:
     queues: WriteQueues = request.app.state.queues
     return queues
 
 
-def _maintain_queue(request: Request) -> MaintainQueue:
+async def _maintain_queue(request: Request) -> MaintainQueue:
     queue: MaintainQueue = request.app.state.maintain_queue
     return queue
 

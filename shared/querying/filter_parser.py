@@ -1,7 +1,7 @@
 """The grammar of filters at work: the only module that knows the parser library."""
 
 import functools
-from importlib import resources
+from pathlib import Path
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -175,5 +175,5 @@ def _field(token: Token) -> Field:
 
 @functools.cache
 def _parser() -> Lark:
-    grammar = resources.files(__package__).joinpath("filter_grammar.lark").read_text("utf-8")
+    grammar = Path(__file__).with_name("filter_grammar.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr", lexer="basic", transformer=_TreeBuilder())

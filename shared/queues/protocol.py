@@ -1,8 +1,7 @@
 """What every queue offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.maintenance import MaintainRequest
@@ -28,8 +27,7 @@ type EmbedQueue = MessageQueue[EmbedRequest]
 type MaintainQueue = MessageQueue[MaintainRequest]
 
 
-@dataclass(frozen=True, slots=True)
-class WriteQueues:
+class WriteQueues(NamedTuple):
     """The queues that hear of documents written."""
 
     embed: EmbedQueue

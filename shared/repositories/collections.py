@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.database.rows import CollectionRow
 from shared.database.statements import SqlFile
@@ -12,8 +13,7 @@ from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, U
 SQL = SqlFile("shared.repositories.sql", "collections")
 
 
-@dataclass(frozen=True, slots=True)
-class CountedCollection:
+class CountedCollection(NamedTuple):
     """A live collection as callers see it; `pending` and `failed` count documents without all vectors."""
 
     name: str
@@ -28,13 +28,11 @@ class CountedCollection:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     name: str
 
 

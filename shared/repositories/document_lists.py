@@ -1,6 +1,6 @@
 """Documents by the page, and by what a filter selects."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.filters import Filter
@@ -8,8 +8,7 @@ from shared.repositories.documents import SQL, StoredDocument
 from shared.repositories.filters import filter_sql
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(NamedTuple):
     number: int
 
 

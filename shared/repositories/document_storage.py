@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
@@ -13,8 +13,7 @@ from shared.repositories.document_lists import Numbered
 from shared.repositories.documents import SQL
 
 
-@dataclass(frozen=True, slots=True)
-class StoredState:
+class StoredState(NamedTuple):
     """What a batch of ids finds in the database."""
 
     versions: dict[str, DocumentVersion]

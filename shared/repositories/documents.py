@@ -1,8 +1,7 @@
 """One document as it is read, and the metadata fields there are."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.database.rows import MetadataFieldRow
 from shared.database.statements import SqlFile
@@ -12,8 +11,7 @@ from shared.errors import DocumentNotFound
 SQL = SqlFile("shared.repositories.sql", "documents")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
+class StoredDocument(NamedTuple):
     """A document as callers see it."""
 
     id: str

@@ -1,8 +1,8 @@
 """Embedding jobs: which documents lack vectors, who works on them, and the vectors themselves."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
@@ -15,13 +15,11 @@ SQL = SqlFile("shared.repositories.sql", "embeddings")
 type DocumentKey = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class NamedCollection:
+class NamedCollection(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailedDocuments:
+class FailedDocuments(NamedTuple):
     """How many of a collection's documents have failed, and when that was."""
 
     collection: str
@@ -30,13 +28,11 @@ class FailedDocuments:
     counted_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PendingTime:
+class PendingTime(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class UnembeddedChunk:
+class UnembeddedChunk(NamedTuple):
     """A chunk without a vector, and the embedding space it needs one in."""
 
     collection_id: int
@@ -49,8 +45,7 @@ class UnembeddedChunk:
     dimensions: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnembeddedSpan:
+class UnembeddedSpan(NamedTuple):
     """A chunk without a vector as it is read; the first one of a document brings the body."""
 
     collection_id: int

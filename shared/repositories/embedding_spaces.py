@@ -1,6 +1,6 @@
 """Embedding spaces: the vector index of those that need one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
@@ -9,8 +9,7 @@ from shared.domain import ranking
 SQL = SqlFile("shared.repositories.sql", "embedding_spaces")
 
 
-@dataclass(frozen=True, slots=True)
-class UnindexedSpace:
+class UnindexedSpace(NamedTuple):
     id: int
 
 

@@ -1,7 +1,7 @@
 """The keyword index: postings in blocks, statistics as deltas, compaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
@@ -10,8 +10,7 @@ from shared.domain.document_writes import WritePlan
 SQL = SqlFile("shared.repositories.sql", "keyword_index")
 
 
-@dataclass(frozen=True, slots=True)
-class CompactableTerm:
+class CompactableTerm(NamedTuple):
     term_id: int
 
 

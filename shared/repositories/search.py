@@ -1,23 +1,21 @@
 """The search statement: one round trip from words and a vector to a page of hits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.database.statements import SqlFile, Statement
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain import ranking
-from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.filters import Filter
+from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.repositories.embedding_jobs import vector_text
 from shared.repositories.filters import filter_sql
 
 SQL = SqlFile("shared.repositories.sql", "search")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
+class SearchPlan(NamedTuple):
     """What to look for. An empty `keyword_text` or no `vector` leaves that ranking out."""
 
     collection: str
@@ -36,8 +34,7 @@ class SearchPlan:
     with_body: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FoundDocument:
+class FoundDocument(NamedTuple):
     """A hit, or a single row without one (`id` is None) that still tells the counts."""
 
     # Whether the vector was of the collection's embedding space.

@@ -3,8 +3,8 @@
 import json
 
 from shared.database.units_of_work import Database
-from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.principals import Principal
+from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.querying.filters import parse_filter
 from shared.repositories import collections
 from shared.repositories.document_lists import list_documents as list_stored

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from shared.domain.documents import MAX_REQUEST_BYTES
 from shared.domain.search import (
     Explanation,
     Hit,
@@ -13,6 +12,7 @@ from shared.domain.search import (
     Passage,
     SearchRequest,
 )
+from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.repositories.search import FoundDocument
 
 # Postgres marks the words it found with these, which no sensible text contains.

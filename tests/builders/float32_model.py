@@ -7,7 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from shared.embeddings.local import LONGEST_TEXT_TOKENS
+from shared.embeddings.local_model import LONGEST_TEXT_TOKENS
 from shared.embeddings.local_model_build import require_weights
 from shared.embeddings.local_model_graph import GraphBuilder, write_graph
 

@@ -2,10 +2,10 @@
 
 import fcntl
 import functools
-import importlib.metadata
+import hashlib
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,12 @@ from pathlib import Path
 from shared.embeddings.local_model_build import cache_directory
 from shared.local.packaging.layers import Architecture
 from shared.local.packaging.packages import package
-from shared.local.packaging.toolchain import run_uv, runtime_python, write_bytecode
+from shared.local.packaging.toolchain import (
+    export_requirements,
+    run_uv,
+    runtime_python,
+    write_bytecode,
+)
 
 THIS_MACHINE = Architecture.ARM64 if platform.machine() in {"arm64", "aarch64"} else Architecture.X86_64
 RUNTIME_INTERFACE = "4.2.2"
@@ -24,12 +29,9 @@ class PackagedFunction:
     """Where a function's package and its layers lie; on Lambda that is /var/task and /opt."""
 
     name: str
+    handler: str
     task: Path
-    layers: tuple[Path, ...]
-
-    @property
-    def handler(self) -> str:
-        return f"functions.{self.name}.handler.handler"
+    layers: tuple[Path, ...] = ()
 
     @property
     def model_directory(self) -> Path:
@@ -46,7 +48,8 @@ class PackageFolder:
 
     def function(self, name: str) -> PackagedFunction:
         layers = tuple(self.folder / "layers" / layer for layer in self.layers[name])
-        return PackagedFunction(name, self.folder / "functions" / name, layers)
+        handler = f"functions.{name}.handler.handler"
+        return PackagedFunction(name, handler, self.folder / "functions" / name, layers)
 
 
 def package_all(folder: Path) -> PackageFolder:
@@ -65,15 +68,26 @@ def package_all(folder: Path) -> PackageFolder:
 @functools.cache
 def lambda_runtime() -> Path:
     """A folder with the packages of Lambda's own Python: its runtime interface and boto3."""
-    boto3 = importlib.metadata.version("boto3")
-    folder = cache_directory() / "lambda-runtime" / f"{RUNTIME_INTERFACE}-{boto3}"
+    return installed_packages(
+        "lambda-runtime", [f"awslambdaric=={RUNTIME_INTERFACE}", "boto3"], "/var/runtime"
+    )
+
+
+def installed_packages(name: str, wanted: Sequence[str], deployed: str) -> Path:
+    """A folder with packages and what they need, whole and with bytecode, in the versions of uv.lock."""
+    pinned = export_requirements(["--no-hashes"])
+    key = hashlib.sha256("\n".join([*wanted, pinned]).encode()).hexdigest()[:16]
+    folder = cache_directory() / name / key
     with _alone(folder.parent):
         if not folder.exists():
             made = folder.with_suffix(".new")
-            wanted = [f"awslambdaric=={RUNTIME_INTERFACE}", f"boto3=={boto3}"]
-            python = str(runtime_python())
-            run_uv("pip", "install", "--quiet", "--python", python, "--target", str(made), *wanted)
-            write_bytecode(made, "/var/runtime")
+            constraints = folder.with_suffix(".txt")
+            constraints.write_text(pinned)
+            run_uv(
+                "pip", "install", "--quiet", "--python", str(runtime_python()), "--target", str(made),
+                "--constraints", str(constraints), *wanted,
+            )  # fmt: skip
+            write_bytecode(made, deployed)
             made.rename(folder)
     return folder
 

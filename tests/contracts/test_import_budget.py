@@ -83,4 +83,4 @@ def test_a_function_keeps_to_its_budget(name: str) -> None:
 
 
 def test_modules_are_seen() -> None:
-    assert {"numpy", "onnxruntime"} <= modules_of("shared.embeddings.local")
+    assert {"numpy", "onnxruntime"} <= modules_of("shared.embeddings.local_model")

@@ -54,6 +54,16 @@ EVENTS: dict[str, tuple[Event, str]] = {
 }
 
 
+GARBAGE = """
+import gc
+import functions.{name}
+assert not gc.isenabled()
+import functions.{name}.handler
+assert gc.isenabled()
+assert gc.get_freeze_count() > 10_000
+"""
+
+
 def environment(function: PackagedFunction, database_url: str) -> dict[str, str]:
     variables = {"ENVIRONMENT": "test", "DATABASE_URL": database_url}
     if len(function.layers) > 1:
@@ -167,22 +177,37 @@ def imports_of(file: Path) -> Iterator[str]:
         pending += ast.iter_child_nodes(node)
 
 
+def run(function: PackagedFunction, code: str) -> None:
+    """Run a program where the function's package lies, its settings complete."""
+    folders = [function.task, *(layer / "python" for layer in function.layers), lambda_runtime()]
+    done = subprocess.run(
+        [base_python(), "-S", "-P", "-c", code],
+        env={
+            **environment(function, "postgresql://postgres@127.0.0.1:1/postgres"),
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "PYTHONPATH": os.pathsep.join(map(str, folders)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", [*HTTP, *EVENTS])
 def test_whatever_a_package_may_import_is_there(name: str, packages: PackageFolder) -> None:
     """Also what is imported late: by a first use, on failure, or with another setting."""
     function = packages.function(name)
     statements = {statement for file in function.task.rglob("*.py") for statement in imports_of(file)}
     assert len(statements) > 20
-    folders = [function.task, *(layer / "python" for layer in function.layers), lambda_runtime()]
-    done = subprocess.run(
-        [base_python(), "-S", "-P", "-c", "\n".join(sorted(statements, key=_future_first))],
-        env={"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(function, "\n".join(sorted(statements, key=_future_first)))
 
 
 def _future_first(statement: str) -> tuple[bool, str]:
     return not statement.startswith("from __future__"), statement
+
+
+@pytest.mark.parametrize("name", [*HTTP, *EVENTS])
+def test_garbage_is_collected_when_it_has_started_and_not_before(name: str, packages: PackageFolder) -> None:
+    run(packages.function(name), GARBAGE.format(name=name))

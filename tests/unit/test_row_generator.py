@@ -119,7 +119,7 @@ def test_a_name_that_python_cannot_have_is_refused(name: str) -> None:
 
 def test_only_what_is_used_is_imported() -> None:
     text = render(Schema((), (Table("Odd", (Column("id", "int"),)),)))
-    assert re.findall("^from .*", text, re.MULTILINE) == ["from dataclasses import dataclass"]
+    assert re.findall("^from .*", text, re.MULTILINE) == ["from typing import NamedTuple"]
     assert "Json" not in text
 
 
@@ -139,8 +139,12 @@ def test_rows_turn_the_text_of_enums_into_their_members() -> None:
         module["OddRow"](now="furious", before=None, all=[])
 
 
-def test_rows_are_frozen_and_slotted() -> None:
-    row = executed(render(Schema((), (Table("Odd", (Column("id", "int"),)),))))["OddRow"](id=1)
+@pytest.mark.parametrize("columns", [(), (Column("mood", "Mood", is_enum=True, is_optional=True),)])
+def test_rows_are_frozen_and_slotted(columns: tuple[Column, ...]) -> None:
+    mood = Enumeration("Mood", (("HAPPY", "happy"),))
+    table = Table("Odd", (Column("id", "int"), *columns))
+    rest = {column.name: None for column in columns}
+    row = executed(render(Schema((mood,), (table,))))["OddRow"](id=1, **rest)
     assert not hasattr(row, "__dict__")
     with pytest.raises(AttributeError):
         row.id = 2
@@ -174,7 +178,7 @@ def test_it_speaks_prismas_protocol(tmp_path: Path) -> None:
     manifest, generated = answers(request("getManifest"), "\n", generate)
     assert manifest["result"]["manifest"]["prettyName"] == "Python rows"
     assert generated == {"jsonrpc": "2.0", "id": 7, "result": None}
-    assert "class OddRow:" in output.read_text()
+    assert "class OddRow(NamedTuple):" in output.read_text()
 
 
 def test_it_is_started_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:

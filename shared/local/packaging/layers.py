@@ -86,7 +86,7 @@ LAYERS = (
         groups=("--only-group", "model"),
         packages_left_out=left_out.UNUSED_BY_A_BUILT_MODEL,
         files_left_out=left_out.FILES_OF_ANY + left_out.FILES_OF_MODEL,
-        reached_by="shared.embeddings.local",
+        reached_by="shared.embeddings.local_model",
         has_model=True,
     ),
 )

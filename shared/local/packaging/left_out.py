@@ -33,8 +33,7 @@ FILES_OF_MODEL = (
     "numpy/f2py/*",
     "numpy/typing/*",
     # The library for C programs; Python's module has everything in itself.
-    "onnxruntime/capi/libonnxruntime.so*",
-    "onnxruntime/capi/libonnxruntime_providers_shared.so",
+    "onnxruntime/capi/libonnxruntime.so.*",
     "onnxruntime/datasets/*",
     "onnxruntime/quantization/*",
     "onnxruntime/tools/*",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.local.function_list import find_function, list_functions
+from shared.local.packaging import start
 from shared.local.packaging.closure import files_of, modules_of
 from shared.local.packaging.failure import PackagingFailed
 from shared.local.packaging.folders import Contents, contents_of, copy_files, put_in_place
@@ -109,6 +110,7 @@ def _package_functions(
     """Our own code is compiled once for all functions, and each gets its part."""
     own = work / "own"
     copy_files(files_of(frozenset().union(*modules.values())), ROOT, own)
+    (own / start.FILE).write_text(start.CODE, encoding="utf-8")
     write_bytecode(own, DEPLOYED)
     packaged = {}
     for name, reached in modules.items():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cli.document_ids import document_id
-from shared.domain.documents import ID_PATTERN
+from shared.domain.names import ID_PATTERN
 
 
 @pytest.mark.parametrize("name", ["a", "guide.md", "A-1_b~c:d@e=f+g", "x" * 256])

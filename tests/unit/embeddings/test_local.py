@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from shared.database.boundaries import unit_of_work_is_open
-from shared.embeddings.local import LONGEST_TEXT_TOKENS, LocalEmbedder
-from shared.embeddings.local_model_files import GRAPH
+from shared.embeddings.local import LocalEmbedder
+from shared.embeddings.local_model import LONGEST_TEXT_TOKENS
+from shared.embeddings.local_model_files import CHECKSUMS, GRAPH
 from shared.embeddings.protocol import Purpose
 from shared.errors import EmbedderRejected, EmbedderUnavailable, NetworkCallInUnitOfWork
 from tests.builders.float32_model import Float32Model
@@ -155,10 +156,19 @@ async def test_damaged_files_are_not_loaded(model_directory: Path, tmp_path: Pat
         await LocalEmbedder(damaged).embed([CAT])
 
 
+async def test_on_lambda_checksums_are_not_made_again(
+    model_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged = shutil.copytree(model_directory, tmp_path / "packaged")
+    (packaged / CHECKSUMS).write_text("")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "documents_search")
+    assert len((await LocalEmbedder(packaged).embed([CAT]))[0]) == 384
+
+
 def test_nobody_is_told_of_its_use(tmp_path: Path) -> None:
     """onnxruntime would give this machine an id, in the user's cache folder, and send reports under it."""
     bare = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     places = dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(tmp_path))
-    command = [sys.executable, "-c", "import shared.embeddings.local"]
+    command = [sys.executable, "-c", "import shared.embeddings.local_model"]
     subprocess.run(command, env={**bare, **places}, check=True, timeout=60)
     assert list(tmp_path.rglob("*")) == []
