@@ -25,6 +25,7 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             ["--documents", "10", "--short", "200"],
             {"ingest_vs_raw_embedder", "keyword_ingest_vs_plain_inserts"},
         ),
+        ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         ("search", ["--documents", "40"], {"hybrid_p50_vs_by_hand", "hybrid_p95_vs_by_hand"}),
         (
             "cold_start",
