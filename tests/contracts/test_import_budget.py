@@ -14,23 +14,23 @@ from shared.local.function_list import find_function, list_functions
 
 # Modules that importing the handler may load, on top of what Python loads by itself.
 BUDGETS = {
-    "chunks_embed": 410,
-    "collections_create": 575,
-    "collections_delete": 580,
-    "collections_get": 575,
+    "chunks_embed": 408,
+    "collections_create": 571,
+    "collections_delete": 576,
+    "collections_get": 570,
     "collections_list": 575,
-    "collections_update": 575,
-    "database_migrate": 395,
-    "documents_delete": 580,
-    "documents_delete_by_filter": 590,
-    "documents_get": 580,
-    "documents_list": 590,
-    "documents_search": 590,
+    "collections_update": 576,
+    "database_migrate": 394,
+    "documents_delete": 587,
+    "documents_delete_by_filter": 596,
+    "documents_get": 571,
+    "documents_list": 584,
+    "documents_search": 589,
     "documents_update": 600,
-    "documents_upsert": 600,
-    "health_get": 465,
-    "indexes_maintain": 405,
-    "openapi_get": 440,
+    "documents_upsert": 599,
+    "health_get": 460,
+    "indexes_maintain": 409,
+    "openapi_get": 434,
 }
 # Loaded by the first use of what needs them, or never.
 NEVER_AT_IMPORT = {

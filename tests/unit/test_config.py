@@ -86,6 +86,12 @@ def test_the_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPat
     assert load_settings(CacheSettings).cache_ttl_seconds == 7
 
 
+def test_the_file_is_not_read_on_lambda(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CACHE_TTL_SECONDS=7\n")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "documents_get")
+    assert load_settings(CacheSettings).cache_ttl_seconds == 30
+
+
 @pytest.mark.parametrize(
     ("text", "origins"),
     [("https://a.example, https://b.example,", ("https://a.example", "https://b.example")), ("", ())],
