@@ -6,15 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class ConfigurationError(Exception):
@@ -37,10 +30,17 @@ class EmbeddingProvider(StrEnum):
     OPENAI = "openai"
 
 
-class SettingsGroup(BaseModel):
-    """Each field is a variable of the same name in capitals; values never appear in error messages."""
+class SettingsGroup(BaseSettings):
+    """Read from the environment alone; values never appear in error messages."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    # Only the class that a function reads is built, not the groups that it is composed of.
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+        defer_build=True,
+    )
 
 
 class ProcessSettings(SettingsGroup):
@@ -96,7 +96,7 @@ class MigrationSettings(DatabaseSettings):
         default=None,
         description="the owner's connection, for migrations; DATABASE_URL when not set",
     )
-    database_role_secret_arns: tuple[str, ...] = Field(
+    database_role_secret_arns: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="comma-separated ARNs of the secrets whose users and passwords migrations set up",
     )
@@ -191,7 +191,7 @@ class AccessSettings(ProcessSettings):
 class HttpSettings(AccessSettings):
     """What every function behind HTTP needs."""
 
-    cors_origins: tuple[str, ...] = Field(
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated origins that browsers may call from"
     )
 
@@ -221,14 +221,10 @@ def load_environment_file() -> None:
 
 
 def load_settings[Group: SettingsGroup](group: type[Group]) -> Group:
-    """Read `group` from the environment, or raise a ConfigurationError naming every bad variable.
-
-    A variable that is set to nothing counts as not set.
-    """
+    """Read `group` from the environment, or raise a ConfigurationError naming every bad variable."""
     load_environment_file()
-    found = {name: text for name in group.model_fields if (text := os.environ.get(name.upper()))}
     try:
-        return group.model_validate(found)
+        return group()
     except ValidationError as error:
         raise ConfigurationError(_explain(group, error)) from None
 
