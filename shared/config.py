@@ -84,11 +84,14 @@ class DatabaseSettings(SettingsGroup):
 
     @model_validator(mode="after")
     def _one_way_to_the_database(self) -> "DatabaseSettings":
-        if self.database_url is None and not self.database_secret_arn and not self.database_iam_user:
+        if not self._has_an_address():
             raise ValueError("set DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER")
         if self.database_iam_user and not self.database_endpoint:
             raise ValueError("set DATABASE_ENDPOINT, as DATABASE_IAM_USER is set")
         return self
+
+    def _has_an_address(self) -> bool:
+        return bool(self.database_url or self.database_secret_arn or self.database_iam_user)
 
 
 class MigrationSettings(DatabaseSettings):
@@ -103,6 +106,9 @@ class MigrationSettings(DatabaseSettings):
     database_iam_roles: bool = Field(
         default=False, description="true where migrations let the roles sign in with IAM authentication"
     )
+
+    def _has_an_address(self) -> bool:
+        return self.database_migration_url is not None or super()._has_an_address()
 
     @model_validator(mode="before")
     @classmethod
@@ -210,10 +216,14 @@ def _with_list(values: dict[str, object], name: str) -> dict[str, object]:
     return {**values, name: tuple(part for part in parts if part)}
 
 
+def runs_on_lambda() -> bool:
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 @functools.cache
 def load_environment_file() -> None:
     """Read `.env` into the environment, once; variables already set win. Not on Lambda, which has none."""
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    if runs_on_lambda():
         return
     from dotenv import load_dotenv  # noqa: PLC0415 - see above
 

@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
-from shared.config import ConfigurationError, ProcessSettings, load_settings
+from shared.config import ConfigurationError, ProcessSettings, load_settings, runs_on_lambda
 from shared.domain.correlation import is_correlation_id
 from shared.errors import ConcordError
 
@@ -84,10 +84,6 @@ class Metric(StrEnum):
     OLDEST_PENDING = "OldestPending", "Seconds"
     COMPACTED_TERMS = "CompactedTerms"
     PURGED_ROWS = "PurgedRows"
-
-
-def runs_on_lambda() -> bool:
-    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
 def correlation_id() -> str | None:

@@ -1,7 +1,6 @@
 """Opens connections, with the password of the moment and with patience for a database that resumes."""
 
 import asyncio
-import re
 import time
 from typing import Any
 
@@ -10,6 +9,7 @@ import psycopg
 from shared.aws.invocation import seconds_left
 from shared.config import ConfigurationError, DatabaseSettings
 from shared.database.addresses import database_url, is_given_outright, renewed_url
+from shared.database.driver_errors import refuses_login
 from shared.errors import DatabaseLoginRefused, DatabaseUnavailable
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -19,9 +19,6 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 # A database that is still resuming takes some more seconds; Aurora needs about 15 in all.
 _RETRY_AFTER_RESUMING_SECONDS = 10
-# The driver gives no code for why a connection failed. Where the server speaks another language a failure
-# that lasts is taken for one that may pass, and found to last when the time is over.
-_LASTING = re.compile(r"authentication failed|pg_hba\.conf|does not exist|no password supplied")
 
 type Connection = psycopg.AsyncConnection[Any]
 
@@ -84,7 +81,7 @@ async def renewed(settings: DatabaseSettings, refused: str) -> str | None:
 
 
 def _raise_unless_worth_waiting(error: Exception, patience: int, time_left: float) -> None:
-    if _LASTING.search(str(error)):
+    if refuses_login(error):
         raise DatabaseLoginRefused from None
     if not patience:
         raise DatabaseUnavailable from error

@@ -1,5 +1,6 @@
 """The driver's errors in our own terms, translated here and nowhere else."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,25 +9,40 @@ from psycopg import errors as postgres
 
 from shared.errors import ConcordError, DatabaseError, DatabaseUnavailable
 
-# Classes of conditions under which the same request may succeed a moment later.
-_PASSING = (
+# Classes of conditions under which there is no server to talk to, for now.
+_NO_SERVER = (
     postgres.AdminShutdown,
     postgres.CannotConnectNow,
     postgres.CrashShutdown,
+    postgres.TooManyConnections,
+)
+# Those under which the same request may succeed a moment later.
+_PASSING = (
     postgres.DeadlockDetected,
     postgres.LockNotAvailable,
     postgres.QueryCanceled,
     postgres.ReadOnlySqlTransaction,
     postgres.SerializationFailure,
-    postgres.TooManyConnections,
 )
+# The driver gives no code for why a connection failed. Where the server speaks another language a failure
+# that lasts is taken for one that may pass, and found to last when the time is over.
+_REFUSED_LOGIN = re.compile(r"authentication failed|pg_hba\.conf|does not exist|no password supplied")
+
+
+def refuses_login(error: Exception) -> bool:
+    """Whether a connection failed for a reason that waiting does not mend."""
+    return _REFUSED_LOGIN.search(str(error)) is not None
+
+
+def tells_of_no_server(error: psycopg.Error) -> bool:
+    """Whether the connection failed or ended, and not a statement on it alone."""
+    has_no_code = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return has_no_code or isinstance(error, _NO_SERVER)
 
 
 def translate(error: psycopg.Error) -> ConcordError:
     """The typed error for a driver error; the driver's text stays out of messages, as it may hold values."""
-    if isinstance(error, _PASSING) or (
-        isinstance(error, psycopg.OperationalError) and error.sqlstate is None
-    ):
+    if isinstance(error, _PASSING) or tells_of_no_server(error):
         return DatabaseUnavailable()
     return DatabaseError(
         f"The database refused a statement ({error.sqlstate or type(error).__name__}).",

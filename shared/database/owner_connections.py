@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from shared.config import ConfigurationError
+from shared.database.driver_errors import refuses_login, tells_of_no_server
 from shared.errors import DatabaseUnavailable, MigrationError
 
 # The number that Prisma chose for itself.
@@ -33,9 +34,9 @@ async def owner_connection(url: str, *, patience_seconds: float = 0) -> AsyncIte
         async with await _connect(url, patience_seconds) as connection:
             await connection.execute("SET search_path TO public")
             yield connection
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"The database does not answer: {error}") from error
     except psycopg.Error as error:
+        if tells_of_no_server(error):
+            raise DatabaseUnavailable(f"The database does not answer: {error}") from error
         raise MigrationError(f"The database refused: {server_message(error)}") from error
 
 
@@ -52,8 +53,8 @@ async def _connect(url: str, patience_seconds: float) -> OwnerConnection:
             return await psycopg.AsyncConnection.connect(
                 url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT_SECONDS
             )
-        except psycopg.OperationalError:
-            if time.monotonic() >= give_up:
+        except psycopg.OperationalError as error:
+            if refuses_login(error) or time.monotonic() >= give_up:
                 raise
         await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -23,6 +23,7 @@ from shared.errors import DatabaseUnavailable
 # do so is hung up on: enough to answer that the database is unavailable.
 _RESERVE_SECONDS = 1.0
 _LAST_RESERVE_SECONDS = 0.5
+_ROLLBACK_SECONDS = 5.0
 _CLAIMS: LiteralString = """
 SELECT set_config('concord.principal', %(principal)s, true),
        set_config('statement_timeout', %(statement_timeout)s, true)
@@ -111,7 +112,8 @@ async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
     if connection.closed or connection.info.transaction_status is TransactionStatus.IDLE:
         return
     # Where that fails the connection is dead, and whoever takes it next sees so.
-    with suppress(psycopg.Error):
+    seconds = max(min(_ROLLBACK_SECONDS, seconds_left(reserve=_LAST_RESERVE_SECONDS)), 0)
+    with suppress(psycopg.Error), hanging_up_after(connection, seconds):
         await connection.execute("ROLLBACK")
 
 

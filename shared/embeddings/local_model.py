@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from shared.config import runs_on_lambda
 from shared.embeddings.local_model_files import GRAPH, TOKENIZER, is_whole
 from shared.embeddings.protocol import Vector
 from shared.errors import EmbedderRejected, EmbedderUnavailable
-from shared.observability import runs_on_lambda
 
 # From its import on, onnxruntime reports its use to its maker, unless it is told not to.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -42,8 +42,6 @@ def _open_local(settings: EmbeddingSettings) -> Embedder:
 def _open_openai(settings: EmbeddingSettings) -> Embedder:
     from shared.embeddings.openai import OpenAIEmbedder
 
-    if settings.openai_api_key is None and settings.openai_secret_arn is None:
-        raise ConfigurationError("OPENAI_API_KEY: EMBEDDING_PROVIDER=openai needs it, or OPENAI_SECRET_ARN.")
     return OpenAIEmbedder(
         base_url=settings.openai_base_url,
         api_key=settings.openai_api_key,

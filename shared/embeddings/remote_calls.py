@@ -19,7 +19,7 @@ from shared.errors import EmbedderUnavailable
 ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15
-# All attempts together. A document can wait for the provider; behind a query somebody waits, and a
+# All attempts of one call. A document can wait for the provider; behind a query somebody waits, and a
 # search without it still answers by words.
 PATIENCE_SECONDS = {Purpose.DOCUMENT: 60.0, Purpose.QUERY: 3.0}
 # Left of the event's time, for what is done without the answer.
@@ -40,10 +40,11 @@ async def call_all[Answer](
 ) -> list[Answer]:
     """The answers in order. The first call that fails for good cancels the others."""
     slots = asyncio.Semaphore(at_once)
-    patience = max(min(PATIENCE_SECONDS[purpose], seconds_left(reserve=RESERVE_SECONDS)), 0.0)
 
     async def call(one: Callable[[], Awaitable[Answer]]) -> Answer:
         async with slots:
+            # Later calls find less of the event's time left.
+            patience = max(min(PATIENCE_SECONDS[purpose], seconds_left(reserve=RESERVE_SECONDS)), 0.0)
             return await _call_patiently(one, patience)
 
     try:

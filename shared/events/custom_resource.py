@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.aws.http_calls import CallFailed, call
 from shared.aws.start import end_start
-from shared.config import ConfigurationError, SettingsGroup, load_settings
+from shared.config import ConfigurationError, SettingsGroup, load_settings, runs_on_lambda
 from shared.errors import ConcordError, InvalidRequest, Unavailable
+from shared.events.envelopes import event_id
 from shared.events.lambda_function import deadline
-from shared.observability import Event, describe_error, logger, quiet_libraries, runs_on_lambda
+from shared.observability import Event, correlated, describe_error, logger, quiet_libraries
 
 # CloudFormation takes 4,096 bytes in all. The texts of an answer have this many, before JSON's own signs.
 _TEXT_BYTES = 1_500
@@ -63,9 +64,10 @@ class CustomResourceFunction[Settings: SettingsGroup]:
         """
         if not isinstance(event, dict) or event.keys() & _OTHER_SOURCES:
             raise InvalidRequest("The event comes from elsewhere than CloudFormation; by hand, send {}.")
-        if event.keys() & {"RequestType", "ResponseURL"}:
-            return await self._answer(_parse(event), until)
-        return await self._work_until(until, {})
+        with correlated(event_id(event)):
+            if event.keys() & {"RequestType", "ResponseURL"}:
+                return await self._answer(_parse(event), until)
+            return await self._work_until(until, {})
 
     async def _answer(self, request: "_Request", until: float) -> Report:
         answer: dict[str, Any] = {

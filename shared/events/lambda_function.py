@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
 from shared.aws.start import end_start
-from shared.config import SettingsGroup, load_settings
+from shared.config import SettingsGroup, load_settings, runs_on_lambda
 from shared.events.envelopes import event_id
 from shared.observability import correlated, quiet_libraries
 
@@ -39,7 +38,7 @@ class EventFunction[Settings: SettingsGroup, Resources]:
         self._handle = handle
         self._resources: Resources | None = None
         self._runner = asyncio.Runner()
-        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        if runs_on_lambda():
             self._start()
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:

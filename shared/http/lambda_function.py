@@ -1,7 +1,6 @@
 """What a Lambda environment calls for a function behind HTTP."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from mangum import Mangum
 from shared.aws.invocation import invocation
 from shared.aws.snapshots import reseed_after_restore
 from shared.aws.start import end_start
-from shared.config import HttpSettings, load_settings
+from shared.config import HttpSettings, load_settings, runs_on_lambda
 from shared.errors import InvalidRequest
 from shared.http.application import build_application
 from shared.observability import quiet_libraries
@@ -38,7 +37,7 @@ class HttpFunction[Settings: HttpSettings]:
         self.settings = settings
         self.resources: Mapping[str, Callable[[Settings], object]] = resources
         self._adapter: Mangum | None = None
-        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        if runs_on_lambda():
             self._start()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -56,14 +56,14 @@ def deploy_function(name: str, *, stack: str, output: Path, tell: Tell) -> Deplo
         deployed_as = _deployed_name(name, stack)
         configuration = client.get_function_configuration(FunctionName=deployed_as)
         architecture = Architecture(configuration["Architectures"][0])
-        packages = package([name], architecture=architecture, output=output, tell=tell)
-        for layer in packages.layers:
-            if layer.has_changed:
-                tell(f"The layer {layer.name} was made anew; only a deployment of the stack uploads it.")
+        package([name], architecture=architecture, output=output, tell=tell)
+        tell("Layers, settings and permissions stay what the stack's last deployment made them.")
         archive = _archive(output / "functions" / name)
         published = client.update_function_code(FunctionName=deployed_as, ZipFile=archive, Publish=True)
-        client.get_waiter("function_updated_v2").wait(FunctionName=deployed_as)
-        return _lead(client, name, deployed_as, published["Version"])
+        version = published["Version"]
+        # With SnapStart a version takes no calls until its snapshot is made.
+        client.get_waiter("published_version_active").wait(FunctionName=deployed_as, Qualifier=version)
+        return _lead(client, name, deployed_as, version)
 
 
 def lead_back(name: str, *, stack: str, version: str) -> DeployedVersion:

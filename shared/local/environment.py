@@ -69,12 +69,14 @@ def laptop_environment(
 
 
 async def _prepare(migrations: Migrations, postgres: EmbeddedPostgres | None) -> None:
-    url = migration_url(load_settings(MigrationSettings))
     if postgres is not None:
-        await apply_migrations(url)
+        # Whatever DATABASE_MIGRATION_URL says: that is another database's.
+        await apply_migrations(postgres.url)
         if postgres.was_unused:
             await _free_claims()
-    elif migrations is Migrations.APPLY:
+        return
+    url = migration_url(load_settings(MigrationSettings))
+    if migrations is Migrations.APPLY:
         await apply_migrations(url)
     elif migrations is Migrations.APPLY_TO_EMBEDDED_ELSE_REFUSE:
         pending = (await migration_status(url)).pending

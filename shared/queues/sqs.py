@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.invocation import seconds_left
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.errors import QueueUnavailable
 from shared.observability import Event, Metric, count, describe_error, logger
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MOST_MESSAGES_IN_A_BATCH = 10
+# What the messages tell of is committed: its caller must hear so, whatever becomes of them.
+_PATIENCE_SECONDS = 5.0
+_RESERVE_SECONDS = 1.0
 
 
 class SqsQueue:
@@ -37,9 +41,11 @@ class SqsQueue:
         refuse_in_unit_of_work("MessageQueue.send")
         if not messages:
             return
+        patience = max(min(_PATIENCE_SECONDS, seconds_left(reserve=_RESERVE_SECONDS)), 0.0)
         try:
-            await asyncio.to_thread(self._send, messages)
-        except (BotoCoreError, ClientError) as error:
+            async with asyncio.timeout(patience):
+                await asyncio.to_thread(self._send, messages)
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             count(Metric.QUEUE_UNAVAILABLE)
             logger().warning(Event.QUEUE_UNAVAILABLE, extra=describe_error(error))
             raise QueueUnavailable from error

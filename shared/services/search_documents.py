@@ -85,7 +85,7 @@ async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
     try:
         vectors = await embedder.embed([text], purpose=Purpose.QUERY)
     except (EmbedderUnavailable, EmbedderRejected) as error:
-        logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error))
+        logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error.__cause__ or error))
         return None
     return vectors[0]
 

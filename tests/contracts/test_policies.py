@@ -11,13 +11,14 @@ import pytest
 
 from functions.database_migrate.handler import handler as database_migrate
 from shared.aws.secrets import forget_secrets
-from shared.database.roles import INGEST, MAINTENANCE, SEARCH
+from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH
 from shared.embeddings.local_model_build import ensure_model_files
 from tests.builders.cloudformation import Parameters, Stack
 from tests.builders.events import LambdaContext, http_event, sqs_event
 from tests.builders.functions import Functions
 from tests.builders.postgres_proxy import postgres_proxy
 from tests.builders.recorded_aws import RecordedAws, recorded_aws
+from tests.builders.role_server import execute
 from tests.builders.template import TEMPLATE, FunctionResource, list_function_resources
 from tests.contracts.test_template_parameters import BEDROCK, OPENAI
 
@@ -263,9 +264,13 @@ def test_what_is_called_is_granted_and_what_is_granted_is_called(
         name = database_url.partition("?")[0].rpartition("/")[2]
         values = made_values(url, f"127.0.0.1:{proxy.port}/{name}")
         deployment = Deployment(stack, functions, record, values)
-        for folder, event in EVENTS:
-            called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))
-        functions.close()
+        try:
+            for folder, event in EVENTS:
+                called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))
+        finally:
+            functions.close()
+            # The roles belong to the server, which other tests use too.
+            execute(database_url, *(f"ALTER ROLE {role} NOLOGIN PASSWORD NULL" for role in ROLES))
     assert set(called) == set(RESOURCES)
     granted = {
         folder: grants_of(RESOURCES[folder], stack) - DONE_BY_LAMBDA.get(folder, set()) for folder in called

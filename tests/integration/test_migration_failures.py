@@ -1,6 +1,7 @@
 """Migrations that fail, are stopped, or find no database."""
 
 import asyncio
+import time
 import uuid
 from pathlib import Path
 
@@ -105,6 +106,19 @@ async def test_a_server_that_dies_meanwhile_leaves_a_failed_migration(
 async def test_without_a_database_it_is_unavailable(postgres_url: str) -> None:
     with pytest.raises(DatabaseUnavailable, match="nowhere"):
         await migration_status(database_at(postgres_url, "nowhere"))
+
+
+async def test_a_refused_login_is_not_tried_again(postgres_url: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="nowhere"):
+        await apply_migrations(database_at(postgres_url, "nowhere"), patience_seconds=30)
+    assert time.monotonic() - started < 5
+
+
+async def test_a_statement_that_is_out_of_time_is_no_outage(empty_database_url: str, tmp_path: Path) -> None:
+    script = "SET statement_timeout = 50; SELECT pg_sleep(10);"
+    with pytest.raises(MigrationError, match="statement timeout"):
+        await apply_migrations(empty_database_url, write_migrations(tmp_path, **{"1_slow": script}))
 
 
 async def test_a_server_that_is_away_is_waited_for(tmp_path: Path, postgres_version: int) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from shared.aws.invocation import invocation
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.errors import QueueUnavailable
 from shared.queues.sqs import SqsQueue
@@ -70,6 +73,15 @@ async def test_ten_of_the_largest_requests_are_accepted(sqs: "SQSClient") -> Non
     await queue.send(requests)
     await queue.aclose()
     assert len(receive_all(sqs, url)) == 10
+
+
+async def test_a_silent_queue_keeps_nobody_beyond_his_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        queue = SqsQueue(f"http://127.0.0.1:{silent.getsockname()[1]}/123456789012/embed")
+        started = time.monotonic()
+        with invocation(None, at_most_seconds=2), pytest.raises(QueueUnavailable):
+            await queue.send([EmbedRequest(1, (1,))])
+        assert time.monotonic() - started < 1.5
 
 
 async def test_tasks_may_send_at_once(sqs: "SQSClient") -> None:

@@ -11,6 +11,7 @@ from shared.config import (
     DatabaseSettings,
     EmbeddingSettings,
     HttpSettings,
+    MigrationSettings,
     QueueSettings,
     load_environment_file,
     load_settings,
@@ -40,6 +41,13 @@ def test_every_bad_variable_is_named_with_how_to_set_it(monkeypatch: pytest.Monk
         assert part in message
     assert "hunter2" not in message
     assert "LOUD" not in message
+
+
+def test_migrations_need_no_more_than_their_owners_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_IAM_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_MIGRATION_URL", "postgresql://owner@db/app")
+    assert load_settings(MigrationSettings).database_migration_url is not None
 
 
 def test_what_is_missing_is_named() -> None:

@@ -71,7 +71,7 @@ def test_the_alias_leads_to_the_new_code_and_back(stack: str, tmp_path: Path) ->
     deployed = deploy_function("health_get", stack=STACK, output=tmp_path, tell=said.append)
     assert (deployed.deployed_as, deployed.previous_version) == (stack, "1")
     assert live_version(stack) == deployed.version != "1"
-    assert any("only a deployment of the stack uploads it" in line for line in said)
+    assert any("stay what the stack's last deployment made them" in line for line in said)
 
     uploaded = client.get_function(FunctionName=stack)["Configuration"]["CodeSha256"]
     again = deploy_function("health_get", stack=STACK, output=tmp_path, tell=said.append)

@@ -18,6 +18,7 @@ NAMES = (
     "DATABASE_URL",
     "DATABASE_SECRET_ARN",
     "DATABASE_IAM_USER",
+    "DATABASE_MIGRATION_URL",
     "DATABASE_PREPARED_STATEMENTS",
     "REDIS_URL",
     "EMBED_QUEUE_URL",
@@ -67,6 +68,13 @@ def test_what_is_not_configured_is_started_and_set(project: Path) -> None:
         assert "REDIS_URL" not in os.environ
         assert servers_of(project) == ["postgres"]
     assert [name for name in NAMES if name in os.environ] == []
+
+
+def test_the_embedded_database_is_migrated_whoever_owns_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("DATABASE_MIGRATION_URL", "postgresql://owner@nowhere.invalid/app")
+        with laptop_environment():
+            assert is_migrated(os.environ["DATABASE_URL"])
 
 
 def test_no_model_is_built_for_another_provider(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,15 +61,6 @@ def test_openai() -> None:
     assert (embedder.model, embedder.dimensions) == ("text-embedding-3-small", 512)
 
 
-def test_openai_without_a_key() -> None:
-    settings = EmbeddingSettings.model_construct(
-        embedding_provider=EmbeddingProvider.OPENAI, openai_api_key=None
-    )
-
-    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        open_embedder(settings)
-
-
 @pytest.mark.parametrize(
     ("settings", "variable"),
     [

@@ -131,3 +131,17 @@ async def test_nobody_waits_longer_than_the_event_has(seconds: float, longest: f
         await call_all([hang], at_once=1, purpose=Purpose.DOCUMENT)
 
     assert time.monotonic() - started < longest
+
+
+async def test_calls_that_wait_for_a_slot_have_no_more_time_than_is_left() -> None:
+    """Ten calls of 0.2 seconds, two at once, when the event has 0.5 seconds for them."""
+
+    async def slow() -> None:
+        await asyncio.sleep(0.2)
+
+    started = time.monotonic()
+
+    with invocation(None, at_most_seconds=2.5), pytest.raises(EmbedderUnavailable, match="seconds"):
+        await call_all([slow] * 10, at_once=2, purpose=Purpose.DOCUMENT)
+
+    assert time.monotonic() - started < 0.9
