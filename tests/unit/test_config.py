@@ -43,6 +43,14 @@ def test_every_bad_variable_is_named_with_how_to_set_it(monkeypatch: pytest.Monk
     assert "LOUD" not in message
 
 
+def test_a_user_without_an_endpoint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_IAM_USER", "concord_search")
+    with pytest.raises(ConfigurationError, match="set DATABASE_ENDPOINT, as DATABASE_IAM_USER is set"):
+        load_settings(DatabaseSettings)
+
+
 def test_migrations_need_no_more_than_their_owners_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_IAM_USER"):
         monkeypatch.delenv(name, raising=False)
