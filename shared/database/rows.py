@@ -39,6 +39,15 @@ class CollectionRow(NamedTuple):
     deleted_at: datetime | None
 
 
+class CollectionSettingsRow(NamedTuple):
+    """What was set for a collection's searches, as far as it is not the default. No row
+    means that nothing was.
+    """
+
+    collection_id: int
+    settings: Json
+
+
 class MetadataFieldRow(NamedTuple):
     """A metadata field that some document of the collection has had, so that a filter on a
     misspelt one is an error.

@@ -22,6 +22,7 @@ INDEX chunk_collection_id_document_number_ordinal_idx ON chunk (collection_id, d
 UNIQUE INDEX chunk_pkey ON chunk (collection_id, id)
 UNIQUE INDEX collection_name_live_idx ON collection (name) WHERE (deleted_at IS NULL)
 UNIQUE INDEX collection_pkey ON collection (id)
+UNIQUE INDEX collection_settings_pkey ON collection_settings (collection_id)
 INDEX collection_tombstone_idx ON collection (deleted_at) WHERE (deleted_at IS NOT NULL)
 UNIQUE INDEX document_collection_id_index_number_key ON document (collection_id, index_number)
 UNIQUE INDEX document_collection_id_number_key ON document (collection_id, number)
