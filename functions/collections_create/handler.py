@@ -5,7 +5,7 @@ from functions.collections_create.settings import Settings
 from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.http.auth import MayWriteCollections
-from shared.http.collection_answers import CollectionAnswer
+from shared.http.collection_answers import CollectionWithSettings
 from shared.http.embedding_space import ConfiguredSpace, configured_space
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
@@ -22,12 +22,18 @@ async def collections_create(
     database: OpenDatabase,
     cache: OpenCache,
     space: ConfiguredSpace,
-) -> CollectionAnswer:
+) -> CollectionWithSettings:
     """Create a collection."""
     created = await create_collection(
-        database, cache, principal, space, name=request.name, language=request.language
+        database,
+        cache,
+        principal,
+        space,
+        name=request.name,
+        language=request.language,
+        settings=request.settings,
     )
-    return CollectionAnswer.model_validate(created)
+    return CollectionWithSettings.model_validate(created)
 
 
 handler = HttpFunction(

@@ -1,5 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.names import ID_RULE, CollectionName, Language
 
 
@@ -11,4 +12,7 @@ class CollectionCreate(BaseModel):
     name: CollectionName = Field(description=ID_RULE)
     language: Language = Field(
         default="english", description="A text search configuration of Postgres; `simple` for none."
+    )
+    settings: CollectionSettingsChange = Field(
+        default=CollectionSettingsChange(), description="How it is to be searched."
     )

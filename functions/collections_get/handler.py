@@ -7,7 +7,7 @@ from shared.domain.cache_scopes import collection_scope
 from shared.domain.names import CollectionName
 from shared.http.auth import MayReadCollections
 from shared.http.cached_answers import Answers
-from shared.http.collection_answers import CollectionAnswer
+from shared.http.collection_answers import CollectionWithSettings
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenDatabase
@@ -19,7 +19,7 @@ router = APIRouter()
 @router.get(
     "/v1/collections/{collection}",
     tags=["collections"],
-    response_model=CollectionAnswer,
+    response_model=CollectionWithSettings,
     responses=error_answers(404, 422),
 )
 async def collections_get(
@@ -28,11 +28,11 @@ async def collections_get(
     database: OpenDatabase,
     answers: Answers,
 ) -> Response:
-    """A collection with its counts of documents, pending and failed ones."""
+    """A collection with its counts of documents, pending and failed ones, and its settings."""
 
-    async def load() -> CollectionAnswer:
+    async def load() -> CollectionWithSettings:
         found = await get_collection(database, principal, collection)
-        return CollectionAnswer.model_validate(found)
+        return CollectionWithSettings.model_validate(found)
 
     return await answers.answer(collection_scope(collection), principal, load)
 

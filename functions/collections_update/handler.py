@@ -6,7 +6,7 @@ from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteCollections
-from shared.http.collection_answers import CollectionAnswer
+from shared.http.collection_answers import CollectionWithSettings
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenCache, OpenDatabase
@@ -22,10 +22,12 @@ async def collections_update(
     principal: MayWriteCollections,
     database: OpenDatabase,
     cache: OpenCache,
-) -> CollectionAnswer:
-    """Rename a collection."""
-    updated = await update_collection(database, cache, principal, collection, new_name=request.name)
-    return CollectionAnswer.model_validate(updated)
+) -> CollectionWithSettings:
+    """Rename a collection, or change its settings: those named are replaced, and null resets one."""
+    updated = await update_collection(
+        database, cache, principal, collection, new_name=request.name, settings=request.settings
+    )
+    return CollectionWithSettings.model_validate(updated)
 
 
 handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache)

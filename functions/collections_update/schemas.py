@@ -1,11 +1,36 @@
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.names import ID_RULE, CollectionName
 
 
 class CollectionUpdate(BaseModel):
     """What to change of a collection."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "manuals"}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"name": "manuals"},
+                {"settings": {"synonyms": [["tv", "television"]], "stop_words": None}},
+            ]
+        },
+    )
 
-    name: CollectionName = Field(description=f"The new name. {ID_RULE}")
+    name: CollectionName | None = Field(default=None, description=f"The new name. {ID_RULE}")
+    settings: CollectionSettingsChange | None = Field(default=None, description="The settings to change.")
+
+    @field_validator("name", "settings", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("may be left out, but not null")
+        return value
+
+    @model_validator(mode="after")
+    def _something_to_change(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one of name, settings")
+        return self

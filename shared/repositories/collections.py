@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.database.rows import CollectionRow
 from shared.database.statements import SqlFile
@@ -14,7 +14,10 @@ SQL = SqlFile("shared.repositories.sql", "collections")
 
 
 class CountedCollection(NamedTuple):
-    """A live collection as callers see it; `pending` and `failed` count documents without all vectors."""
+    """A live collection as callers see it; `pending` and `failed` count documents without all vectors.
+
+    `settings` is read for single collections alone: a hundred of them may be more than an answer holds.
+    """
 
     name: str
     language: str
@@ -26,6 +29,7 @@ class CountedCollection(NamedTuple):
     chunks: int
     pending: int
     failed: int
+    settings: dict[str, Any]
 
 
 class Identified(NamedTuple):
@@ -57,7 +61,11 @@ async def find_collection(unit: UnitOfWork, name: str) -> CollectionRow:
 
 async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollection:
     """Raises CollectionNotFound."""
-    statement = SQL["count_collections"].with_slot("which", "c.name = %(name)s")
+    statement = (
+        SQL["count_collections"]
+        .with_slot("which", "c.name = %(name)s")
+        .with_slot("settings", SQL["fragment_settings"].text)
+    )
     return _found(await unit.row(statement, CountedCollection, name=name, limit=1), name)
 
 
@@ -72,8 +80,8 @@ async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) 
     return await unit.rows(SQL["count_collections"], CountedCollection, name=after, limit=limit)
 
 
-async def insert_collection(unit: UnitOfWork, name: str, language: str, space: EmbeddingSpace) -> None:
-    """Store a collection, and its embedding space when it is the first there.
+async def insert_collection(unit: UnitOfWork, name: str, language: str, space: EmbeddingSpace) -> int:
+    """Store a collection, and its embedding space when it is the first there; returns its id.
 
     Raises CollectionExists, UnknownLanguage.
     """
@@ -90,6 +98,7 @@ async def insert_collection(unit: UnitOfWork, name: str, language: str, space: E
     )
     if inserted is None:
         raise _taken(name)
+    return inserted.id
 
 
 async def rename_collection(unit: UnitOfWork, name: str, new_name: str) -> None:
@@ -101,6 +110,14 @@ async def rename_collection(unit: UnitOfWork, name: str, new_name: str) -> None:
             raise _taken(new_name) from error
         raise
     _found(renamed, name)
+
+
+async def touch_collection(unit: UnitOfWork, name: str) -> int:
+    """Mark a collection as changed, and have it alone until the end of `unit`; returns its id.
+
+    Raises CollectionNotFound.
+    """
+    return _found(await unit.row(SQL["touch_collection"], Identified, name=name), name).id
 
 
 def _taken(name: str) -> CollectionExists:

@@ -3,9 +3,11 @@
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.collection_settings import CollectionSettings, CollectionSettingsChange
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import Principal
 from shared.repositories import collections
+from shared.repositories.collection_settings import store_settings
 from shared.repositories.collections import CountedCollection
 
 
@@ -17,10 +19,13 @@ async def create_collection(
     *,
     name: str,
     language: str,
+    settings: CollectionSettingsChange | None = None,
 ) -> CountedCollection:
-    """Raises CollectionExists, UnknownLanguage."""
+    """Raises CollectionExists, UnknownLanguage; InvalidRequest for more settings than may be stored."""
     async with database.unit_of_work(principal) as unit:
-        await collections.insert_collection(unit, name, language, space)
+        collection_id = await collections.insert_collection(unit, name, language, space)
+        if settings is not None:
+            await store_settings(unit, collection_id, settings.applied_to(CollectionSettings()))
         created = await collections.find_counted_collection(unit, name)
     await cache.invalidate(COLLECTIONS, collection_scope(name))
     return created

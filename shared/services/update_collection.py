@@ -1,21 +1,35 @@
-"""Rename a collection."""
+"""Rename a collection, and change its settings."""
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.principals import Principal
 from shared.repositories import collections
+from shared.repositories.collection_settings import find_settings, store_settings
 from shared.repositories.collections import CountedCollection
 from shared.services.locked_collection import lock_collection
 
 
 async def update_collection(
-    database: Database, cache: Cache, principal: Principal, name: str, *, new_name: str
+    database: Database,
+    cache: Cache,
+    principal: Principal,
+    name: str,
+    *,
+    new_name: str | None = None,
+    settings: CollectionSettingsChange | None = None,
 ) -> CountedCollection:
-    """Raises CollectionNotFound, CollectionExists."""
+    """Raises CollectionNotFound, CollectionExists; InvalidRequest for more settings than may be stored."""
+    current_name = new_name or name
     async with database.unit_of_work(principal) as unit:
-        await lock_collection(unit, name)
-        await collections.rename_collection(unit, name, new_name)
-        renamed = await collections.find_counted_collection(unit, new_name)
-    await cache.invalidate(COLLECTIONS, collection_scope(name), collection_scope(new_name))
-    return renamed
+        if new_name is not None:
+            await lock_collection(unit, name)
+            await collections.rename_collection(unit, name, new_name)
+        if settings is not None:
+            collection_id = await collections.touch_collection(unit, current_name)
+            changed = settings.applied_to(await find_settings(unit, collection_id))
+            await store_settings(unit, collection_id, changed)
+        updated = await collections.find_counted_collection(unit, current_name)
+    await cache.invalidate(COLLECTIONS, collection_scope(name), collection_scope(current_name))
+    return updated

@@ -23,8 +23,9 @@ BLOCKS = {
     INGEST: {
         "collections": {
             "find_language", "insert_collection", "find_collection", "count_collections", "rename_collection",
-            "bury_collection",
+            "touch_collection", "bury_collection",
         },
+        "collection_settings": EVERY_BLOCK,
         "documents": {
             "find_versions", "find_stored_chunks", "find_live_collection", "find_last_numbers",
             "upsert_documents", "note_metadata_fields", "list_metadata_fields", "delete_stored_chunks",

@@ -8,9 +8,10 @@ from tests.builders.events import answer, error_answer, http_event
 from tests.builders.functions import TIME_OF_ANY, Functions
 
 UNCACHED = {"x-cache": "bypass"}
+NO_SETTINGS = {"synonyms": [], "stop_words": [], "pins": [], "field_weights": {"title": 1.0, "body": 1.0}}
 
 
-def shown(name: str, **changes: Any) -> dict[str, Any]:
+def listed(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
         "language": "english",
@@ -24,6 +25,10 @@ def shown(name: str, **changes: Any) -> dict[str, Any]:
         "failed": 0,
         **changes,
     }
+
+
+def shown(name: str, **changes: Any) -> dict[str, Any]:
+    return listed(name, **{"settings": NO_SETTINGS, **changes})
 
 
 def create(functions: Functions, name: str, **fields: str) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def test_collections_are_listed_by_name_a_page_at_a_time(functions: Functions) -
         create(functions, name)
     in_order = ["0", "B", "a", "a.b", "b", "~"]
     whole = functions("collections_list", http_event("GET", "/v1/collections"))
-    expected = {"collections": [shown(name) for name in in_order], "cursor": None}
+    expected = {"collections": [listed(name) for name in in_order], "cursor": None}
     assert whole == answer(200, expected, **UNCACHED)
     names, query = [], "limit=4"
     for expected_count in (4, 2):
@@ -99,7 +104,7 @@ def test_collections_are_listed_by_name_a_page_at_a_time(functions: Functions) -
 def test_a_page_that_ends_with_the_last_collection_has_no_cursor(functions: Functions) -> None:
     create(functions, "a")
     page = functions("collections_list", http_event("GET", "/v1/collections", query="limit=1"))
-    assert page == answer(200, {"collections": [shown("a")], "cursor": None}, **UNCACHED)
+    assert page == answer(200, {"collections": [listed("a")], "cursor": None}, **UNCACHED)
 
 
 def test_a_collection_is_renamed_with_its_documents(functions: Functions) -> None:
@@ -172,12 +177,19 @@ def test_what_no_collection_can_be_made_of(functions: Functions, body: object, f
     assert refused["statusCode"] == 422
     assert refused["body"]["error"]["code"] == "invalid_request"
     assert [detail["field"] for detail in refused["body"]["error"]["details"]] == [field]
-    listed = functions("collections_list", http_event("GET", "/v1/collections"))
-    assert listed["body"]["collections"] == []
+    created = functions("collections_list", http_event("GET", "/v1/collections"))
+    assert created["body"]["collections"] == []
 
 
 @pytest.mark.parametrize(
-    ("body", "field"), [({}, "name"), ({"name": "a b"}, "name"), ({"name": "a", "x": 1}, "x")]
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"name": "a b"}, "name"),
+        ({"name": None}, "name"),
+        ({"settings": None}, "settings"),
+        ({"name": "a", "x": 1}, "x"),
+    ],
 )
 def test_what_no_collection_can_be_renamed_to(functions: Functions, body: object, field: str) -> None:
     create(functions, "guides")

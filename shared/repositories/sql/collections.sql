@@ -12,7 +12,7 @@ SELECT * FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: count_collections
 SELECT c.name, c.language, s.model, s.dimensions, c.created_at, c.updated_at,
-       t.documents, t.chunks, j.pending, j.failed
+       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
 CROSS JOIN LATERAL (
@@ -28,8 +28,18 @@ WHERE c.deleted_at IS NULL AND /*which*/ c.name > %(name)s COLLATE "C" /*end*/
 ORDER BY c.name
 LIMIT %(limit)s;
 
+-- name: fragment_settings
+coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}');
+
 -- name: rename_collection
-UPDATE concord.collection SET name = %(new_name)s, updated_at = now()
+UPDATE concord.collection
+SET name = %(new_name)s, updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+WHERE name = %(name)s AND deleted_at IS NULL
+RETURNING id;
+
+-- name: touch_collection
+-- No two versions of a collection have one time, and who changes it has it alone.
+UPDATE concord.collection SET updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 WHERE name = %(name)s AND deleted_at IS NULL
 RETURNING id;
 
