@@ -145,6 +145,8 @@ class KeywordBlockRow(NamedTuple):
     index_numbers: list[int]
     frequencies: list[int]
     lengths: list[int]
+    best_impact: float
+    title_frequencies: list[int]
 
 
 class KeywordRetiredRow(NamedTuple):

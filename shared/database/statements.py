@@ -21,11 +21,15 @@ class Statement(NamedTuple):
     name: str
     text: LiteralString
 
-    def with_slot(self, slot: str, text: str) -> "Statement":
-        """This statement with the default of `slot` replaced wherever the slot stands."""
+    def with_slot(self, slot: str, text: str, *, anywhere: bool = False) -> "Statement":
+        """This statement with the default of `slot` replaced wherever the slot stands.
+
+        Raises KeyError when it stands nowhere, unless it is `anywhere` that it may stand: in some of the texts
+        that other slots were filled with.
+        """
         pattern = re.compile(rf"/\*{slot}\*/.*?/\*end\*/", re.DOTALL)
         filled, count = pattern.subn(lambda _: text, self.text)
-        if not count:
+        if not count and not anywhere:
             raise KeyError(f"{self.name} has no slot {slot}")
         return Statement(self.name, filled)
 

@@ -55,7 +55,9 @@ class ChunkWrite(NamedTuple):
     index_number: int
     chunk: Chunk
     embedded_hash: bytes
-    keyword_text: str
+    # What is indexed by word: the document's title with its first chunk, and the chunk's segment.
+    title: str | None
+    text: str
 
 
 @dataclass(slots=True)
@@ -132,7 +134,6 @@ def _plan_chunks(
     for chunk in chunks or _chunk_of_a_title(title):
         digest = embedded_hash(embedded_text(title, chunk, body))
         kept = by_hash[digest].pop() if by_hash[digest] else None
-        segment = body[chunk.start : chunk.segment_end]
         plan.chunks.append(
             ChunkWrite(
                 id=kept.id if kept else None,
@@ -140,7 +141,8 @@ def _plan_chunks(
                 index_number=write.index_number,
                 chunk=chunk,
                 embedded_hash=digest,
-                keyword_text=f"{title}\n{segment}" if title and chunk.ordinal == 0 else segment,
+                title=title if chunk.ordinal == 0 else None,
+                text=body[chunk.start : chunk.segment_end],
             )
         )
     plan.dropped_chunks.extend(old for unused in by_hash.values() for old in unused)

@@ -28,7 +28,7 @@ MAX_METADATA_FIELD_BYTES = 200
 MAX_BATCH = 1_000
 
 # Raised whenever chunking or analysis changes what is stored for the same text.
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 
 
 Text = Annotated[str, AfterValidator(storable_text)]

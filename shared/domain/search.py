@@ -14,13 +14,15 @@ from pydantic import (
     model_serializer,
 )
 
-from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, SearchMode
+from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, Fusion, SearchMode
 from shared.domain.texts import storable_text
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_FILTER_CHARACTERS = 10_000
 
 QueryText = Annotated[str, Field(max_length=MAX_QUERY_CHARACTERS), AfterValidator(storable_text)]
+SortText = Annotated[str, Field(max_length=500), AfterValidator(storable_text)]
+FieldName = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable_text)]
 FilterText = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS), AfterValidator(storable_text)]
 
 DocumentField = Literal["id", "title", "url", "metadata", "body", "created_at", "updated_at"]
@@ -51,7 +53,11 @@ class SearchRequest(BaseModel):
         },
     )
 
-    q: QueryText = Field(description="The words or the question to look for.")
+    q: QueryText = Field(
+        default="",
+        description='The words or the question to look for: `"an exact phrase"`, `-excluded`. '
+        "Without it every document that passes the filter is a hit.",
+    )
     mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
     alpha: float = Field(
         default=DEFAULT_ALPHA,
@@ -59,10 +65,44 @@ class SearchRequest(BaseModel):
         le=1,
         description="In a hybrid search: 0 is words alone, 1 is meaning alone.",
     )
+    fusion: Fusion = Field(
+        default=Fusion.WEIGHTED,
+        description="How the two rankings become one: by their scores as they are, by scores stretched over "
+        "the candidates, or by reciprocal ranks.",
+    )
+    typos: bool = Field(
+        default=True,
+        description="Whether a word that no document has may stand for similar ones: one mistake from 4 "
+        "letters on, two from 8.",
+    )
+    prefix: bool | None = Field(
+        default=None,
+        description="Whether the last word may be the beginning of others: `true` always, `false` never, "
+        "else when no document has it.",
+    )
     filter: FilterText | None = Field(
         default=None,
         description="Metadata conditions, such as `year >= 2020 AND NOT draft = true`.",
     )
+    sort: tuple[SortText, ...] = Field(
+        default=(),
+        max_length=5,
+        description="What to order hits by instead of the score: `year:desc`, `title:asc`, `_score:desc`, "
+        "`_geo(location,52.5,13.4):asc`.",
+    )
+    facets: tuple[FieldName, ...] = Field(
+        default=(), max_length=20, description="Metadata fields whose values are to be counted."
+    )
+    facet_limit: int = Field(default=20, ge=1, le=200, description="Values to show per facet, at most.")
+    facet_query: FieldName | None = Field(
+        default=None,
+        description="`field:text` shows those values of a facet alone that have the text in them.",
+    )
+    group_by: FieldName | None = Field(
+        default=None,
+        description="A metadata field of whose values each is shown once; `limit` and `offset` count groups.",
+    )
+    group_size: int = Field(default=1, ge=1, le=20, description="Hits to show per group, at most.")
     limit: int = Field(default=10, ge=1, le=100)
     offset: int = Field(default=0, ge=0)
     min_score: float = Field(
@@ -74,14 +114,17 @@ class SearchRequest(BaseModel):
         default=DEFAULT_FIELDS,
         description="The document's fields to return; `body` only on request.",
     )
+    snippet_words: int | None = Field(
+        default=None, ge=5, le=200, description="Cut passages to this many words around what was found."
+    )
     explain: bool = Field(default=False, description="Show what each hit's score is made of.")
-
-    @field_validator("q")
-    @classmethod
-    def _says_something(cls, q: str) -> str:
-        if not q.strip():
-            raise ValueError("must contain something to look for")
-        return q
+    cutoff_ms: int | None = Field(
+        default=None,
+        ge=1,
+        le=20_000,
+        description="Milliseconds after which the answer is made of what has been found; `degraded` then "
+        "has `cutoff`.",
+    )
 
     @field_validator("offset")
     @classmethod
@@ -109,7 +152,12 @@ class Explanation(BaseModel):
     keyword: float
     semantic: float
     alpha: float
+    fusion: Fusion
+    pinned: bool
     vector_scan: Literal["exact", "index", "none"]
+    keyword_scan: Literal["complete", "budget"] = Field(
+        description="Whether all postings were read, or the weightiest and all of the best documents they name."
+    )
 
 
 class HitDocument(BaseModel):
@@ -129,10 +177,18 @@ class HitDocument(BaseModel):
         return {name: fields[name] for name in fields if name in self.model_fields_set}
 
 
+class Group(BaseModel):
+    """What a hit shares with those beside it: the field's value, and how many candidates have it."""
+
+    value: Any
+    found: int
+
+
 class Hit(BaseModel):
     document: HitDocument
     score: float
     passages: list[Passage]
+    group: Group | None = None
     explain: Explanation | None = None
 
 
@@ -146,6 +202,9 @@ class SearchResponse(BaseModel):
     hits: list[Hit]
     found: int = Field(description="Documents that match, or candidates; `found_exact` says which.")
     found_exact: bool
+    facets: dict[str, Any] = Field(
+        default_factory=dict, description="Per facet its values with their counts."
+    )
     next_offset: int | None = Field(
         default=None, description="Where to go on when hits were left out for size."
     )

@@ -1,106 +1,135 @@
 """The search statement: one round trip from words and a vector to a page of hits."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from shared.database.statements import SqlFile, Statement
+from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain import ranking
-from shared.domain.filters import Filter
 from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.repositories.embedding_jobs import vector_text
-from shared.repositories.filters import filter_sql
+from shared.repositories.search_conditions import Conditions, conditions_of
+from shared.repositories.search_plan import CollectionFacts, FoundDocument, SearchPlan
+from shared.repositories.search_text import SearchShape, search_statement
 
 SQL = SqlFile("shared.repositories.sql", "search")
+# A word that nobody has typed, for searches without words.
+_NO_WORDS: dict[str, list[Any]] = {
+    "word_groups": [],
+    "alternatives": [],
+    "weights": [],
+    "texts": [],
+    "expandable": [],
+}
 
 
-class SearchPlan(NamedTuple):
-    """What to look for. An empty `keyword_text` or no `vector` leaves that ranking out."""
-
-    collection: str
-    keyword_text: str
-    vector: Sequence[float] | None
-    # The embedding space the vector is of.
-    model: str
-    dimensions: int
-    alpha: float
-    tree: Filter | None
-    limit: int
-    offset: int
-    passages: int
-    min_score: float
-    highlight: bool
-    with_body: bool
-
-
-class FoundDocument(NamedTuple):
-    """A hit, or a single row without one (`id` is None) that still tells the counts."""
-
-    # Whether the vector was of the collection's embedding space.
-    semantic_used: bool
-    # The share of meaning in the scores, after what could not be used.
-    alpha: float
-    # Whether vectors were compared one by one rather than through the index.
-    exact: bool
-    keyword_found: int
-    candidates_found: int
-    id: str | None
-    title: str | None
-    url: str | None
-    metadata: dict[str, Any] | None
-    created_at: datetime | None
-    updated_at: datetime | None
-    body: str | None
-    score: float | None
-    keyword: float | None
-    semantic: float | None
-    passages: list[dict[str, Any]] | None
+async def start_facts(unit: UnitOfWork, name: str) -> Pending[CollectionFacts]:
+    """What is known of the collection of that name; no row when there is none."""
+    return await unit.start(SQL["find_facts"], CollectionFacts, name=name)
 
 
 async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocument]:
-    """The page's hits, best first; no row at all when there is no such collection."""
-    statement, parameters = _compose(plan)
-    if plan.vector is not None:
+    """The page's hits, best first; no row at all when the collection is no longer as the plan's facts say."""
+    conditions = conditions_of(plan)
+    if plan.vector is not None and plan.facts.has_vector_index:
         await unit.send(
             SQL["widen_vector_scan"],
             ef_search=str(ranking.HNSW_WIDTH),
             max_scanned=str(ranking.HNSW_MAX_SCANNED),
         )
-    reaches_far = plan.offset + plan.limit > ranking.FIRST_CANDIDATES
     return await unit.start(
-        statement,
+        search_statement(_shape(plan, conditions)),
         FoundDocument,
-        collection=plan.collection,
-        keyword_text=plan.keyword_text,
-        vector=None if plan.vector is None else vector_text(plan.vector),
-        model=plan.model,
-        alpha=plan.alpha,
-        limit=plan.limit,
-        offset=plan.offset,
-        passages=plan.passages,
-        min_score=plan.min_score,
-        highlight=plan.highlight,
-        with_body=plan.with_body,
-        candidates=ranking.LATE_CANDIDATES if reaches_far else ranking.FIRST_CANDIDATES,
-        first_candidates=ranking.FIRST_CANDIDATES,
-        indexed_chunks=ranking.INDEXED_CHUNKS,
-        exact_chunks=ranking.EXACT_CHUNKS,
-        room=MAX_REQUEST_BYTES,
-        **parameters,
+        **_asked(plan),
+        **_words(plan),
+        **_reach(plan),
+        **conditions.parameters,
     )
 
 
-def _compose(plan: SearchPlan) -> tuple[Statement, dict[str, Any]]:
-    statement = SQL["search_documents"].with_slot("dimensions", str(plan.dimensions))
-    if plan.tree is None:
-        return statement, {}
-    condition = filter_sql(plan.tree)
-    allowed = SQL["fragment_allowed"].with_slot("filter", condition.text)
-    statement = (
-        statement.with_slot("allowed", allowed.text)
-        .with_slot("keyword_filter", SQL["fragment_keyword_filter"].text)
-        .with_slot("vector_filter", SQL["fragment_vector_filter"].text)
-        .with_slot("few_allowed", SQL["fragment_few_allowed"].text)
+def _shape(plan: SearchPlan, conditions: Conditions) -> SearchShape:
+    words = plan.words
+    return SearchShape(
+        collection_id=plan.facts.id,
+        space_id=plan.facts.space_id,
+        dimensions=plan.facts.dimensions,
+        has_vector_index=plan.facts.has_vector_index,
+        with_words=words is not None,
+        with_vector=plan.vector is not None,
+        expanded=words is not None and any(words.expandable) and plan.expands,
+        weighs_title=(plan.title_weight, plan.body_weight) != (1, 1),
+        budgeted=plan.facts.documents > ranking.BUDGETED_DOCUMENTS and not plan.counts_everything,
+        has_cutoff=plan.cutoff_seconds is not None,
+        has_pins=bool(plan.pinned),
+        fusion=plan.fusion,
+        said=conditions.said,
+        conditions=conditions.text,
+        is_selective=conditions.is_selective,
+        has_phrases=bool(plan.phrases),
+        facets="",
+        sort="",
+        group="",
+        boost="",
     )
-    return statement, {**condition.parameters, "few_documents": ranking.FEW_DOCUMENTS}
+
+
+def _asked(plan: SearchPlan) -> dict[str, Any]:
+    facts = plan.facts
+    return {
+        "collection_id": facts.id,
+        "collection": facts.name,
+        "updated_at": facts.updated_at,
+        "vector_index": facts.vector_index,
+        "has_vector_index": facts.has_vector_index,
+        "language": facts.language,
+        "vector": None if plan.vector is None else vector_text(plan.vector),
+        "alpha": plan.alpha,
+        "limit": plan.limit,
+        "offset": plan.offset,
+        "passages": plan.passages,
+        "min_score": plan.min_score,
+        "highlight": plan.highlight,
+        "with_body": plan.with_body,
+        "room": MAX_REQUEST_BYTES,
+        "pinned": list(plan.pinned),
+        "title_weight": plan.title_weight,
+        "body_weight": plan.body_weight,
+        "group_size": plan.group_size,
+        "cutoff_seconds": plan.cutoff_seconds,
+    }
+
+
+def _words(plan: SearchPlan) -> dict[str, Any]:
+    words = plan.words
+    if words is None:
+        return _NO_WORDS
+    return {
+        "word_groups": words.groups,
+        "alternatives": words.alternatives,
+        "weights": words.weights,
+        "texts": words.texts,
+        "expandable": words.expandable,
+        "last_group": -1 if words.prefix_group is None else words.prefix_group,
+        "typos": plan.typos,
+        "prefix": plan.prefix is not False,
+        "complete_known": plan.prefix is True,
+    }
+
+
+def _reach(plan: SearchPlan) -> dict[str, Any]:
+    """How far the statement looks."""
+    reaches_far = plan.offset + plan.limit > ranking.FIRST_CANDIDATES
+    candidates = ranking.LATE_CANDIDATES if reaches_far else ranking.FIRST_CANDIDATES
+    if plan.sort:
+        candidates = ranking.SORTED_CANDIDATES
+    return {
+        "candidates": candidates,
+        "first_candidates": ranking.FIRST_CANDIDATES,
+        "near_chunks": ranking.LATE_CHUNKS if reaches_far or plan.sort else ranking.FIRST_CHUNKS,
+        "few_documents": ranking.FEW_DOCUMENTS,
+        "small_collection": ranking.SMALL_COLLECTION,
+        "sampled": ranking.SAMPLED_DOCUMENTS,
+        "selective_share": ranking.SELECTIVE_SHARE,
+        "countable": ranking.SORTED_CANDIDATES * 1000 if plan.counts_everything else ranking.COUNTABLE,
+        "posting_budget": ranking.POSTING_BUDGET,
+        "contenders": ranking.CONTENDERS,
+    }

@@ -7,13 +7,14 @@ from typing import Any
 
 from shared.domain.search import (
     Explanation,
+    Group,
     Hit,
     HitDocument,
     Passage,
     SearchRequest,
 )
 from shared.domain.sizes import MAX_REQUEST_BYTES
-from shared.repositories.search import FoundDocument
+from shared.repositories.search_plan import FoundDocument
 
 # Postgres marks the words it found with these, which no sensible text contains.
 _START, _STOP = "\x02", "\x03"
@@ -40,15 +41,24 @@ def present_hits(request: SearchRequest, rows: Sequence[FoundDocument]) -> tuple
 
 def _hit(request: SearchRequest, row: FoundDocument) -> Hit:
     fields = {name: getattr(row, name) for name in request.include_fields}
-    keyword, semantic = row.keyword or 0.0, row.semantic or 0.0
-    explain = None
+    explain = group = None
     if request.explain:
-        scan = ("exact" if row.exact else "index") if row.semantic_used else "none"
-        explain = Explanation(keyword=keyword, semantic=semantic, alpha=row.alpha, vector_scan=scan)
+        explain = Explanation(
+            keyword=row.keyword or 0.0,
+            semantic=row.semantic or 0.0,
+            alpha=row.alpha,
+            fusion=request.fusion,
+            pinned=bool(row.pinned),
+            vector_scan=row.vector_scan,
+            keyword_scan="complete" if row.complete else "budget",
+        )
+    if request.group_by is not None:
+        group = Group(value=row.group_value, found=row.group_found or 0)
     return Hit(
         document=HitDocument(**fields),
         score=_unit(row.score or 0.0),
         passages=[_passage(passage) for passage in row.passages or []],
+        group=group,
         explain=explain,
     )
 

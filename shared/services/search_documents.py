@@ -1,5 +1,6 @@
 """Search one collection by words, by meaning, or by both."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -12,16 +13,24 @@ from shared.errors import (
     CollectionNotFound,
     EmbedderRejected,
     EmbedderUnavailable,
-    EmbeddingSpaceMismatch,
 )
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.querying.filters import parse_filter
+from shared.querying.query_text import parse_query
 from shared.repositories.documents import start_metadata_fields
-from shared.repositories.search import FoundDocument, SearchPlan, start_search
+from shared.repositories.search import start_search
+from shared.repositories.search_plan import FoundDocument, SearchPlan
+from shared.services.collection_snapshots import forget_collection, recall_collection
 from shared.services.known_fields import refuse_unknown_fields
+from shared.services.plan_search import AskedSearch, plan_search
 from shared.services.present_hits import present_hits
+from shared.services.time_budget import TimeBudget
 
-SEMANTIC = "semantic"
+SEMANTIC, CUTOFF = "semantic", "cutoff"
+# Of a time budget, what meaning may take before the words go without it.
+_SHARE_FOR_MEANING = 0.5
+# A collection that changes under search after search is given up like one that is gone.
+_ATTEMPTS = 3
 
 
 async def search_documents(
@@ -31,93 +40,90 @@ async def search_documents(
     collection: str,
     request: SearchRequest,
 ) -> SearchResponse:
-    """Raises CollectionNotFound, InvalidFilter, UnknownField, EmbeddingSpaceMismatch."""
-    started = time.perf_counter()
-    phases: dict[Metric, float] = {}
+    """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, EmbeddingSpaceMismatch."""
+    budget = TimeBudget.of(request.cutoff_ms)
     tree = None if request.filter is None else parse_filter(request.filter)
+    query = parse_query(request.q)
     vector = None
-    if request.mode is not SearchMode.KEYWORD:
-        vector = await _embed_query(embedder, request.q)
-        phases[Metric.SEARCH_EMBED_QUERY] = _milliseconds_since(started)
-    mode = request.mode if vector is not None else SearchMode.KEYWORD
-    plan = SearchPlan(
-        collection=collection,
-        keyword_text="" if mode is SearchMode.SEMANTIC else request.q,
-        vector=vector,
-        model=embedder.model,
-        dimensions=embedder.dimensions,
-        alpha=request.alpha,
-        tree=tree,
-        limit=request.limit,
-        offset=request.offset,
-        passages=request.passages,
-        min_score=request.min_score,
-        highlight=request.highlight,
-        with_body="body" in request.include_fields,
-    )
-    asked = time.perf_counter()
-    rows = await _find(database, principal, plan)
-    phases[Metric.SEARCH_DATABASE] = _milliseconds_since(asked)
-    if vector is not None and not rows[0].semantic_used:
-        mode = _without_vectors(request.mode)
-    response = _respond(request, plan, rows, mode, started)
+    phases: dict[Metric, float] = {}
+    if request.mode is not SearchMode.KEYWORD and query.semantic_text:
+        vector = await _embed_query(embedder, query.semantic_text, budget)
+        phases[Metric.SEARCH_EMBED_QUERY] = budget.spent_ms
+    asked = AskedSearch(request, query, tree, vector, embedder.model, embedder.dimensions)
+    plan, rows = await _find(database, principal, collection, asked, budget)
+    phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
+    response = _respond(request, plan, rows, vector, budget)
     degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
     measure({**phases, Metric.SEARCH_TOTAL: response.took_ms, **degraded})
     return response
 
 
-async def _find(database: Database, principal: Principal, plan: SearchPlan) -> list[FoundDocument]:
-    # Read after the unit of work, so that its commit travels in the statements' own round trip.
-    async with database.unit_of_work(principal) as unit:
-        has_filter = plan.tree is not None
-        pending_fields = await start_metadata_fields(unit, plan.collection) if has_filter else None
-        pending_rows = await start_search(unit, plan)
-    rows = await pending_rows.rows()
-    if not rows:
-        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {plan.collection}"}])
-    if plan.tree is not None and pending_fields is not None:
-        refuse_unknown_fields(plan.tree, [field.name for field in await pending_fields.rows()])
-    return rows
-
-
-async def _embed_query(embedder: Embedder, text: str) -> Sequence[float] | None:
-    """The query's vector, or None while the embedder cannot be used: words still can."""
+async def _embed_query(embedder: Embedder, text: str, budget: TimeBudget) -> Sequence[float] | None:
+    """The query's vector, or None while the embedder cannot be used or takes too long: words still can."""
     try:
-        vectors = await embedder.embed([text], purpose=Purpose.QUERY)
+        async with asyncio.timeout(budget.seconds_for(_SHARE_FOR_MEANING)):
+            vectors = await embedder.embed([text], purpose=Purpose.QUERY)
     except (EmbedderUnavailable, EmbedderRejected) as error:
         logger().warning(Event.EMBEDDER_UNAVAILABLE, extra=describe_error(error.__cause__ or error))
+        return None
+    except TimeoutError:
         return None
     return vectors[0]
 
 
-def _without_vectors(asked: SearchMode) -> SearchMode:
-    if asked is SearchMode.SEMANTIC:
-        raise EmbeddingSpaceMismatch
-    return SearchMode.KEYWORD
+async def _find(
+    database: Database, principal: Principal, collection: str, asked: AskedSearch, budget: TimeBudget
+) -> tuple[SearchPlan, list[FoundDocument]]:
+    for _ in range(_ATTEMPTS):
+        known = await recall_collection(database, principal, collection)
+        plan = plan_search(known, asked, budget)
+        rows = await _ask(database, principal, plan)
+        if rows:
+            return plan, rows
+        forget_collection(database, collection)
+    raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
+
+
+async def _ask(database: Database, principal: Principal, plan: SearchPlan) -> list[FoundDocument]:
+    # Read after the unit of work, so that its commit travels in the statements' own round trip.
+    async with database.unit_of_work(principal) as unit:
+        pending_fields = await start_metadata_fields(unit, plan.facts.name) if plan.tree is not None else None
+        pending_rows = await start_search(unit, plan)
+    rows = await pending_rows.rows()
+    if pending_fields is not None and plan.tree is not None:
+        refuse_unknown_fields(plan.tree, [field.name for field in await pending_fields.rows()])
+    return rows
 
 
 def _respond(
     request: SearchRequest,
     plan: SearchPlan,
     rows: Sequence[FoundDocument],
-    mode: SearchMode,
-    started: float,
+    vector: Sequence[float] | None,
+    budget: TimeBudget,
 ) -> SearchResponse:
-    found, found_exact = rows[0].candidates_found, False
-    if mode is SearchMode.KEYWORD and request.min_score == 0:
-        found, found_exact = rows[0].keyword_found, True
+    first = rows[0]
+    mode = request.mode if plan.vector is not None or plan.words is None else SearchMode.KEYWORD
+    degraded = [] if mode is request.mode else [SEMANTIC]
+    if first.cut_off:
+        degraded.append(CUTOFF)
+    found, found_exact = first.candidates_found, plan.words is None and plan.vector is None
+    if (
+        mode is SearchMode.KEYWORD
+        and request.min_score == 0
+        and first.keyword_found is not None
+        and plan.words
+    ):
+        found, found_exact = first.keyword_found, first.complete and not first.cut_off
     hits, next_offset = present_hits(request, rows)
     return SearchResponse(
         hits=hits,
         found=found,
         found_exact=found_exact,
+        facets=first.facets or {},
         next_offset=next_offset,
         mode=mode,
-        degraded=[] if mode is request.mode else [SEMANTIC],
-        took_ms=round(_milliseconds_since(started), 2),
-        usage=Usage(embedded_queries=0 if plan.vector is None else 1),
+        degraded=degraded,
+        took_ms=round(budget.spent_ms, 2),
+        usage=Usage(embedded_queries=0 if vector is None else 1),
     )
-
-
-def _milliseconds_since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

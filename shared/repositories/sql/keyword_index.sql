@@ -29,18 +29,24 @@ SELECT %(collection_id)s, -(SELECT count(*) FROM retired), -count(DISTINCT id), 
 FROM retired_chunk;
 
 -- name: index_chunks
--- Analyses the chunks, adds missing terms, stores the chunks and appends one block of postings per term.
+-- Analyses the chunks, adds missing terms, stores the chunks and appends one block of postings per term, with the
+-- most that one of them can add to a score: Robertson and Zaragoza (2009), k1 = 1.2 and b = 0.75.
 WITH incoming AS MATERIALIZED (
     SELECT *
     FROM unnest(
         %(document_numbers)s::int[], %(index_numbers)s::int[], %(chunk_ids)s::bigint[], %(ordinals)s::int[],
         %(span_starts)s::int[], %(span_ends)s::int[], %(pages)s::int[], %(heading_paths)s::text[],
-        %(embedded_hashes)s::bytea[], %(keyword_texts)s::text[]
+        %(embedded_hashes)s::bytea[], %(titles)s::text[], %(texts)s::text[]
     ) AS c (document_number, index_number, id, ordinal, span_start, span_end, page, heading_path,
-            embedded_hash, keyword_text)
+            embedded_hash, title, text)
 ), analysed AS MATERIALIZED (
-    SELECT i.document_number, i.index_number, i.ordinal, a.term COLLATE "C" AS term, a.frequency
-    FROM incoming i CROSS JOIN LATERAL concord.analyze(%(language)s, i.keyword_text) a
+    SELECT i.document_number, i.index_number, i.ordinal, a.term COLLATE "C" AS term, a.frequency,
+           0 AS title_frequency
+    FROM incoming i CROSS JOIN LATERAL concord.analyze(%(language)s, i.text) a
+    UNION ALL
+    SELECT i.document_number, i.index_number, i.ordinal, a.term COLLATE "C", a.frequency, a.frequency
+    FROM incoming i CROSS JOIN LATERAL concord.analyze(%(language)s, i.title) a
+    WHERE i.title IS NOT NULL
 ), vocabulary AS MATERIALIZED (
     SELECT DISTINCT term FROM analysed
 ), known AS MATERIALIZED (
@@ -52,8 +58,10 @@ WITH incoming AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM known k WHERE k.term = v.term)
     RETURNING term, id
 ), counted AS MATERIALIZED (
-    SELECT a.document_number, a.index_number, a.ordinal, d.id AS term_id, a.frequency
+    SELECT a.document_number, a.index_number, a.ordinal, d.id AS term_id, sum(a.frequency)::int AS frequency,
+           sum(a.title_frequency)::int AS title_frequency
     FROM analysed a JOIN (SELECT term, id FROM known UNION ALL SELECT term, id FROM added) d USING (term)
+    GROUP BY a.document_number, a.index_number, a.ordinal, d.id
 ), chunk_terms AS (
     SELECT document_number, ordinal, array_agg(term_id ORDER BY term_id) AS term_ids,
            array_agg(frequency::smallint ORDER BY term_id) AS term_counts
@@ -70,17 +78,26 @@ WITH incoming AS MATERIALIZED (
         ordinal = excluded.ordinal, span_start = excluded.span_start, span_end = excluded.span_end,
         page = excluded.page, heading_path = excluded.heading_path, term_ids = excluded.term_ids, term_counts = excluded.term_counts
 ), postings AS MATERIALIZED (
-    SELECT term_id, index_number, least(sum(frequency), 32767)::smallint AS frequency
+    SELECT term_id, index_number, least(sum(frequency), 32767)::smallint AS frequency,
+           least(sum(title_frequency), 32767)::smallint AS title_frequency
     FROM counted GROUP BY term_id, index_number
 ), document_lengths AS MATERIALIZED (
     SELECT index_number, sum(frequency)::int AS length FROM counted GROUP BY index_number
+), average AS MATERIALIZED (
+    SELECT greatest(coalesce(s.length / nullif(s.documents, 0), (SELECT avg(length) FROM document_lengths)), 1)::float8
+           AS length
+    FROM (SELECT sum(length)::float8 AS length, sum(documents)::float8 AS documents
+          FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s) s
 ), blocks AS (
     INSERT INTO concord.keyword_block
-        (collection_id, term_id, block, posting_count, index_numbers, frequencies, lengths)
+        (collection_id, term_id, block, posting_count, best_impact, index_numbers, frequencies, lengths,
+         title_frequencies)
     SELECT %(collection_id)s, p.term_id, min(p.index_number), count(*),
+           max(p.frequency / (p.frequency + 0.3::float8 + 0.9::float8 * l.length / a.length)),
            array_agg(p.index_number ORDER BY p.index_number), array_agg(p.frequency ORDER BY p.index_number),
-           array_agg(l.length ORDER BY p.index_number)
-    FROM postings p JOIN document_lengths l USING (index_number)
+           array_agg(l.length ORDER BY p.index_number),
+           CASE WHEN max(p.title_frequency) > 0 THEN array_agg(p.title_frequency ORDER BY p.index_number) END
+    FROM postings p JOIN document_lengths l USING (index_number) CROSS JOIN average a
     GROUP BY p.term_id, (p.index_number - %(first_index_number)s) / 512
 )
 INSERT INTO concord.keyword_statistic (collection_id, documents, chunks, length)
@@ -109,26 +126,35 @@ ORDER BY term_id
 LIMIT %(limit)s;
 
 -- name: compact_terms
--- Rewrites the blocks of these terms in full rows, without what is retired.
-WITH removed AS (
+-- Rewrites the blocks of these terms in full rows, without what is retired, the best postings first: a search that
+-- cannot afford all blocks of a term reads those that matter.
+WITH average AS MATERIALIZED (
+    SELECT greatest(sum(length)::float8 / nullif(sum(documents), 0)::float8, 1) AS length
+    FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s
+), removed AS (
     DELETE FROM concord.keyword_block
     WHERE collection_id = %(collection_id)s AND term_id = ANY(%(term_ids)s::int[])
-    RETURNING term_id, index_numbers, frequencies, lengths
+    RETURNING term_id, index_numbers, frequencies, lengths, title_frequencies
 ), posting AS (
-    SELECT r.term_id, p.index_number, p.frequency, p.length
-    FROM removed r CROSS JOIN LATERAL unnest(r.index_numbers, r.frequencies, r.lengths)
-        AS p (index_number, frequency, length)
+    SELECT r.term_id, p.index_number, p.frequency, p.length, coalesce(p.title_frequency, 0) AS title_frequency,
+           p.frequency / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / a.length) AS impact
+    FROM removed r CROSS JOIN average a
+    CROSS JOIN LATERAL unnest(r.index_numbers, r.frequencies, r.lengths, r.title_frequencies)
+        AS p (index_number, frequency, length, title_frequency)
     WHERE NOT EXISTS (
         SELECT FROM concord.keyword_retired d
         WHERE d.collection_id = %(collection_id)s AND d.index_number = p.index_number)
 ), placed AS (
-    SELECT *, (row_number() OVER (PARTITION BY term_id ORDER BY index_number) - 1) / 512 AS place FROM posting
+    SELECT *, (row_number() OVER (PARTITION BY term_id ORDER BY impact DESC, index_number) - 1) / 512 AS place
+    FROM posting
 )
 INSERT INTO concord.keyword_block
-    (collection_id, term_id, block, posting_count, index_numbers, frequencies, lengths)
-SELECT %(collection_id)s, term_id, min(index_number), count(*),
+    (collection_id, term_id, block, posting_count, best_impact, index_numbers, frequencies, lengths,
+     title_frequencies)
+SELECT %(collection_id)s, term_id, min(index_number), count(*), max(impact),
        array_agg(index_number ORDER BY index_number), array_agg(frequency ORDER BY index_number),
-       array_agg(length ORDER BY index_number)
+       array_agg(length ORDER BY index_number),
+       CASE WHEN max(title_frequency) > 0 THEN array_agg(title_frequency ORDER BY index_number) END
 FROM placed GROUP BY term_id, place;
 
 -- name: forget_retired

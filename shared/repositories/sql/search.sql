@@ -1,171 +1,173 @@
+-- name: find_facts
+SELECT c.id, c.name, c.language, coalesce(s.settings, '{}') AS settings, c.updated_at, c.space_id, e.model, e.dimensions,
+       (SELECT coalesce(sum(documents), 0)::int FROM concord.keyword_statistic WHERE collection_id = c.id) AS documents,
+       to_regclass(format('concord_embedding.collection_%%s_space_%%s_idx', c.id, c.space_id)) IS NOT NULL
+           AS has_vector_index
+FROM concord.collection c
+JOIN concord.embedding_space e ON e.id = c.space_id
+LEFT JOIN concord.collection_settings s ON s.collection_id = c.id
+WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+
 -- name: search_documents
 -- One statement: BM25 over blocks of postings, similarity over vectors, both completed for every candidate,
--- fused, filtered, grouped by document, with the best passages of the page's hits.
+-- fused, filtered, grouped by document, with the best passages of the page's hits. Slots hold what a request asks
+-- for; without them this finds words and meaning in a whole collection.
 WITH target AS MATERIALIZED (
-    SELECT c.id, c.language, c.space_id, t.documents, t.chunks,
-           -- The query's vector, if it is of the collection's own embedding space.
-           CASE WHEN e.model = %(model)s AND e.dimensions = /*dimensions*/384/*end*/
-                THEN %(vector)s::halfvec(/*dimensions*/384/*end*/) END AS vector,
-           greatest(t.length / greatest(t.documents, 1), 1e-9::float8) AS average_length
+    -- Empty when the collection is no longer what the caller has read of it.
+    SELECT t.documents, greatest(t.length / greatest(t.documents, 1), 1e-9::float8) AS average_length
     FROM concord.collection c
-    JOIN concord.embedding_space e ON e.id = c.space_id
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(documents), 0)::float8 AS documents, coalesce(sum(chunks), 0)::int AS chunks,
-               coalesce(sum(length), 0)::float8 AS length
+        SELECT coalesce(sum(documents), 0)::float8 AS documents, coalesce(sum(length), 0)::float8 AS length
         FROM concord.keyword_statistic WHERE collection_id = c.id
     ) t
-    WHERE c.name = %(collection)s AND c.deleted_at IS NULL
-), query_term AS MATERIALIZED (
-    -- A word in no document weighs as much as the rarest one: it lowers what share of the query a hit has.
-    SELECT a.term, k.id AS term_id,
-           a.frequency * ln(1 + (greatest(t.documents - f.documents, 0) + 0.5::float8)
-                                / (f.documents + 0.5::float8)) AS weight
+    WHERE c.id = %(collection_id)s AND c.name = %(collection)s AND c.deleted_at IS NULL
+        AND c.updated_at = %(updated_at)s
+        AND (to_regclass(%(vector_index)s) IS NOT NULL) = %(has_vector_index)s
+), word AS MATERIALIZED (
+    -- What was typed, analysed. Parts of one word are parts of their own, unless others may stand for it.
+    SELECT w.word_group, w.alternative, w.weight AS penalty, w.expandable, w.text, a.term, a.frequency,
+           k.id AS term_id, coalesce(f.documents, 0) AS documents,
+           w.word_group * 4096 + CASE WHEN bool_or(w.alternative > 0) OVER (PARTITION BY w.word_group) THEN 0
+               ELSE row_number() OVER (PARTITION BY w.word_group) END AS part
     FROM target t
-    CROSS JOIN LATERAL concord.analyze(t.language, %(keyword_text)s) a
-    LEFT JOIN concord.keyword_term k ON k.collection_id = t.id AND k.term = a.term COLLATE "C"
+    CROSS JOIN unnest(%(word_groups)s::int[], %(alternatives)s::int[], %(weights)s::float8[], %(texts)s::text[],
+                      %(expandable)s::boolean[]) AS w (word_group, alternative, weight, text, expandable)
+    CROSS JOIN LATERAL concord.analyze(%(language)s, w.text) a
+    LEFT JOIN concord.keyword_term k ON k.collection_id = %(collection_id)s AND k.term = a.term COLLATE "C"
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(b.posting_count), 0)::float8 AS documents FROM concord.keyword_block b
-        WHERE b.collection_id = t.id AND b.term_id = k.id
+        SELECT sum(b.posting_count)::float8 AS documents FROM concord.keyword_block b
+        WHERE b.collection_id = %(collection_id)s AND b.term_id = k.id
     ) f
+), sense AS MATERIALIZED (
+    -- And what it may stand for. A word in no document weighs as much as the rarest one: it lowers what share of
+    -- the query a hit has.
+    SELECT s.part, s.alternative, s.term, s.term_id, s.documents, s.penalty,
+           s.frequency * ln(1 + (greatest(t.documents - s.documents, 0) + 0.5::float8)
+                                / (s.documents + 0.5::float8)) AS weight
+    FROM target t
+    CROSS JOIN (
+        SELECT part, alternative, term, term_id, documents, penalty, frequency FROM word
+        /*expansions*//*end*/
+    ) s
+), part AS MATERIALIZED (
+    SELECT part, sum(weight) FILTER (WHERE alternative = 0) AS weight,
+           min(alternative) FILTER (WHERE documents > 0) <> max(alternative) FILTER (WHERE documents > 0) AS has_choice
+    FROM sense GROUP BY part
+), term AS MATERIALIZED (
+    -- What stands for a word weighs no more than the word. A part without a choice is a plain sum, whatever it is of.
+    SELECT c.part, c.alternative, c.term_id, min(c.term) AS term, sum(c.weight) AS weight
+    FROM (
+        SELECT CASE WHEN p.has_choice THEN s.part END AS part, CASE WHEN p.has_choice THEN s.alternative END AS alternative,
+               s.term_id, s.term, s.documents,
+               s.weight * s.penalty
+               * least(1, p.weight / nullif(sum(s.weight) OVER (PARTITION BY s.part, s.alternative), 0)) AS weight
+        FROM sense s JOIN part p USING (part)
+    ) c
+    WHERE c.documents > 0
+    GROUP BY c.part, c.alternative, c.term_id
+    ORDER BY weight DESC
 ), query AS MATERIALIZED (
     SELECT coalesce(sum(weight), 0) AS weight,
-           coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery AS words,
            -- Without a word to look for meaning decides alone, without a vector the words.
-           CASE WHEN coalesce(sum(weight), 0) = 0 THEN 1
-                WHEN (SELECT vector FROM target) IS NULL THEN 0
-                ELSE %(alpha)s::float8 END AS alpha
-    FROM query_term
-)/*allowed*//*end*/, posting AS (
-    SELECT q.weight, unnest(b.index_numbers) AS index_number,
-           unnest(b.frequencies)::float8 AS frequency, unnest(b.lengths)::float8 AS length
-    FROM query_term q
-    CROSS JOIN LATERAL (
-        SELECT index_numbers, frequencies, lengths FROM concord.keyword_block
-        WHERE collection_id = (SELECT id FROM target) AND term_id = q.term_id AND posting_count > 0
-        OFFSET 0
-    ) b
-    OFFSET 0
-), keyword_score AS MATERIALIZED (
-    -- Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with k1 = 1.2 and b = 0.75,
-    -- divided by the most a document could have: the share of the query's weight that it matches. Its root lies
+           CASE WHEN coalesce(sum(weight), 0) = 0 THEN 1 WHEN %(vector)s::text IS NULL THEN 0
+                ELSE %(alpha)s::float8 END AS alpha,
+           %(vector)s::halfvec(/*dimensions*/384/*end*/) AS vector
+    FROM part
+)/*said*//*end*//*passing*//*end*/, near AS MATERIALIZED (
+    /*near*/ SELECT NULL::int AS document_number, 0::float8 AS distance WHERE false /*end*/
+)/*budget*//*end*/, keyword_score AS MATERIALIZED (
+    -- BM25 divided by the most a document could have: the share of the query's weight that it matches. Its root lies
     -- on the scale of cosines, so that the two can be mixed as they are.
     SELECT s.index_number, sqrt(s.score / (SELECT weight FROM query)) AS score
-    FROM (
-        SELECT p.index_number,
-               sum(p.weight * p.frequency
-                   / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / t.average_length)) AS score
-        FROM posting p CROSS JOIN target t
-        GROUP BY p.index_number
-    ) s
-    WHERE /*keyword_filter*/ NOT s.index_number IN (
-        SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = (SELECT id FROM target)
-    ) /*end*/
+    FROM (/*keyword_sum*/ SELECT NULL::int AS index_number, 0::float8 AS score WHERE false /*end*/) s
+    WHERE NOT s.index_number IN (
+        SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = %(collection_id)s
+    )
 ), keyword_candidate AS (
-    SELECT d.number, d.index_number, k.place
+    SELECT k.number, k.index_number, row_number() OVER (ORDER BY k.score DESC, k.index_number) AS place
     FROM (
-        SELECT index_number, row_number() OVER (ORDER BY score DESC, index_number) AS place
-        FROM keyword_score ORDER BY score DESC, index_number LIMIT %(candidates)s
+        SELECT d.number, d.index_number, b.score
+        FROM (SELECT index_number, score FROM keyword_score ORDER BY score DESC, index_number
+              LIMIT %(candidates)s * /*of_which_pass*/1/*end*/) b
+        CROSS JOIN LATERAL (
+            SELECT d.number, d.index_number FROM concord.document d
+            WHERE d.collection_id = %(collection_id)s AND d.index_number = b.index_number
+                AND /*conditions*/ true /*end*/
+            OFFSET 0
+        ) d
+        LIMIT %(candidates)s
     ) k
-    JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.index_number = k.index_number
-), vector_scan AS MATERIALIZED (
-    -- Few vectors are compared one by one, many through the HNSW index, once maintenance has built it: one branch
-    -- of `near` runs.
-    SELECT vector IS NOT NULL AND is_exact AS exact, vector IS NOT NULL AND NOT is_exact AS indexed
-    FROM (
-        SELECT vector,
-               chunks <= %(exact_chunks)s
-               OR to_regclass(format('concord_embedding.space_%%s_vector_idx', space_id)) IS NULL
-               /*few_allowed*/ /*end*/ AS is_exact
-        FROM target
-    ) v
-), near AS (
-    (
-        SELECT e.document_number, min(e.vector <#> (SELECT vector FROM target)) AS distance
-        FROM concord.embedding e
-        WHERE (SELECT exact FROM vector_scan)
-            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
-            AND /*vector_filter*/ true /*end*/
-        GROUP BY e.document_number
-    )
-    UNION ALL
-    (
-        SELECT n.document_number, min(n.distance)
-        FROM (
-            SELECT e.document_number, e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
-                   AS distance
-            FROM concord.embedding e
-            WHERE (SELECT indexed FROM vector_scan)
-                AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
-                AND /*vector_filter*/ true /*end*/
-            ORDER BY e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM target)
-            LIMIT %(indexed_chunks)s
-        ) n
-        GROUP BY n.document_number
-    )
 ), vector_candidate AS (
-    SELECT d.number, d.index_number, n.place
+    SELECT d.number, d.index_number, row_number() OVER (ORDER BY n.distance, n.document_number) AS place
     FROM (
-        SELECT document_number, row_number() OVER (ORDER BY distance, document_number) AS place
-        FROM near ORDER BY distance, document_number LIMIT %(candidates)s
+        SELECT document_number, min(distance) AS distance FROM near
+        GROUP BY document_number ORDER BY distance, document_number LIMIT %(candidates)s
     ) n
-    JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = n.document_number
+    JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = n.document_number
 ), candidate AS MATERIALIZED (
     -- The first candidates of either ranking come before all others, so that a page is the same whether or not
     -- later pages, which look at more candidates, are asked for.
-    SELECT number, index_number, min(place) > %(first_candidates)s AS is_late
-    FROM (SELECT * FROM keyword_candidate UNION ALL SELECT * FROM vector_candidate) c
-    GROUP BY number, index_number
-), scored AS MATERIALIZED (
-    SELECT c.number, c.is_late, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
+    /*candidate*/
+    SELECT number, index_number, NULL::bigint AS keyword_place, NULL::bigint AS vector_place, NULL::bigint AS pin,
+           false AS is_late FROM vector_candidate
+    /*end*/
+)/*matched*//*end*/, scored AS MATERIALIZED (
+    SELECT c.*, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
     FROM candidate c
     LEFT JOIN keyword_score k ON k.index_number = c.index_number
     CROSS JOIN LATERAL (
-        SELECT greatest(max(-(e.vector <#> (SELECT vector FROM target))), 0) AS similarity
+        SELECT greatest(max(-(e.vector <#> (SELECT vector FROM query))), 0) AS similarity
         FROM concord.embedding e
-        WHERE (SELECT vector FROM target) IS NOT NULL
-            AND e.space_id = (SELECT space_id FROM target) AND e.collection_id = (SELECT id FROM target)
-            AND e.document_number = c.number
+        WHERE %(vector)s::text IS NOT NULL AND e.space_id = /*space*/0/*end*/
+            AND e.collection_id = %(collection_id)s AND e.document_number = c.number
     ) s
 ), fused AS MATERIALIZED (
-    SELECT number, is_late, keyword, semantic,
-           query.alpha * semantic + (1 - query.alpha) * keyword AS score
-    FROM scored CROSS JOIN query
+    SELECT s.number, s.is_late, s.pin, s.keyword, s.semantic,
+           /*fusion*/ query.alpha * s.semantic + (1 - query.alpha) * s.keyword /*end*/ AS score
+    FROM scored s CROSS JOIN query
 ), page AS MATERIALIZED (
-    SELECT *, row_number() OVER (ORDER BY is_late, score DESC, number) AS place FROM fused
-    WHERE score > 0 AND score >= %(min_score)s
+    /*page*/
+    SELECT *, row_number() OVER (ORDER BY pin, is_late, score DESC, number) AS place,
+           NULL::jsonb AS group_value, NULL::bigint AS group_found
+    FROM fused
+    WHERE pin IS NOT NULL OR score > 0 AND score >= %(min_score)s
     ORDER BY place
     LIMIT %(limit)s OFFSET %(offset)s
+    /*end*/
 )
-SELECT t.vector IS NOT NULL AS semantic_used, (SELECT alpha FROM query) AS alpha,
-       (SELECT exact FROM vector_scan) AS exact,
-       (SELECT count(*) FROM keyword_score)::int AS keyword_found,
-       (SELECT count(*) FROM fused WHERE score > 0 AND score >= %(min_score)s)::int AS candidates_found,
+SELECT (SELECT alpha FROM query) AS alpha, /*scan*/ 'none' /*end*/ AS vector_scan,
+       /*complete*/ true /*end*/ AS complete, /*cut_off*/ false /*end*/ AS cut_off,
+       /*keyword_found*/ (SELECT count(*) FROM keyword_score)::int /*end*/ AS keyword_found,
+       (SELECT count(*) FROM fused WHERE pin IS NOT NULL OR score > 0 AND score >= %(min_score)s)::int
+           AS candidates_found,
+       /*facets*/ NULL::json /*end*/ AS facets,
        d.id, d.title, d.url, d.metadata, d.created_at, d.updated_at,
        -- Bodies as far as they fit an answer, which is cut where they end.
        CASE WHEN %(with_body)s AND sum(octet_length(d.body)) OVER (ORDER BY h.place) - octet_length(d.body) <= %(room)s
             THEN d.body END AS body,
-       h.score, h.keyword, h.semantic, passages.list AS passages
+       h.score, h.keyword, h.semantic, h.pin IS NOT NULL AS pinned, h.group_value, h.group_found,
+       passages.list AS passages
 FROM target t
-LEFT JOIN (page h JOIN concord.document d ON d.collection_id = (SELECT id FROM target) AND d.number = h.number) ON true
+LEFT JOIN (page h JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number) ON true
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
                'text', cut.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
                'heading_path', b.heading_path, 'score', b.score,
                'marked', CASE WHEN %(highlight)s THEN ts_headline(
-                   t.language::regconfig, translate(cut.text, E'\x02\x03', '  '), (SELECT words FROM query),
+                   %(language)s::regconfig, translate(cut.text, E'\x02\x03', '  '),
+                   (SELECT coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery FROM term),
                    E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') END
            ) ORDER BY b.score DESC, b.ordinal) AS list
     FROM (
         SELECT c.ordinal, c.span_start, c.span_end, c.page, c.heading_path,
-               query.alpha * greatest(coalesce(-(e.vector <#> t.vector), 0), 0)
-               + (1 - query.alpha) * sqrt(coalesce((
-                   SELECT sum(q.weight * w.term_count / (w.term_count + 1.2::float8))
-                   FROM unnest(c.term_ids, c.term_counts) AS w (term_id, term_count)
-                   JOIN query_term q ON q.term_id = w.term_id
-               ) / query.weight, 0)) AS score
+               query.alpha * greatest(coalesce(-(e.vector <#> query.vector), 0), 0)
+               + (1 - query.alpha) * sqrt(least(coalesce((
+                   SELECT sum(term.weight * c.term_counts[i.place] / (c.term_counts[i.place] + 1.2::float8))
+                   FROM term CROSS JOIN LATERAL (SELECT array_position(c.term_ids, term.term_id) AS place) i
+               ) / query.weight, 0), 1)) AS score
         FROM concord.chunk c
         CROSS JOIN query
-        LEFT JOIN concord.embedding e ON e.space_id = t.space_id AND e.collection_id = c.collection_id
+        LEFT JOIN concord.embedding e ON e.space_id = /*space*/0/*end*/ AND e.collection_id = c.collection_id
             AND e.document_number = c.document_number AND e.chunk_id = c.id
         WHERE c.collection_id = d.collection_id AND c.document_number = d.number
         ORDER BY score DESC, c.ordinal
@@ -179,23 +181,348 @@ LEFT JOIN LATERAL (
 ) passages ON d.id IS NOT NULL
 ORDER BY h.place;
 
--- name: fragment_allowed
--- What a filter lets through, found once for both rankings.
-, allowed AS MATERIALIZED (
-    SELECT d.number, d.index_number FROM concord.document d
-    WHERE d.collection_id = (SELECT id FROM target) AND /*filter*/ true /*end*/
+-- name: fragment_expansions
+-- Words that no document has, and the last word as far as it has been typed.
+UNION ALL
+SELECT w.part, -e.term_id, e.term, e.term_id, f.documents, w.penalty * e.weight, w.frequency
+FROM word w
+CROSS JOIN LATERAL (
+    SELECT s.term AS surface FROM concord.analyze('simple', w.text) s
+    WHERE EXISTS (SELECT FROM concord.analyze(%(language)s, s.term) a WHERE a.term = w.term)
+    ORDER BY s.term LIMIT 1
+) s
+CROSS JOIN LATERAL concord.expand_word(
+    %(collection_id)s, %(language)s, s.surface, w.word_group = %(last_group)s, %(typos)s,
+    w.word_group = %(last_group)s AND %(prefix)s) e
+CROSS JOIN LATERAL (
+    SELECT sum(b.posting_count)::float8 AS documents FROM concord.keyword_block b
+    WHERE b.collection_id = %(collection_id)s AND b.term_id = e.term_id
+) f
+WHERE w.expandable AND (w.documents = 0 OR w.word_group = %(last_group)s AND %(complete_known)s);
+
+-- name: fragment_keyword_sum
+-- BM25 of every document with a word (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009, with
+-- k1 = 1.2 and b = 0.75): the sum over parts, of which one with a choice counts as the best of what may stand for it.
+SELECT s.index_number, sum(s.score) AS score
+FROM (
+    SELECT p.index_number, p.weight * p.frequency
+           / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target)) AS score
+    FROM (
+        SELECT t.weight, unnest(b.index_numbers) AS index_number, unnest(b.lengths)::float8 AS length,
+               /*frequency*/ unnest(b.frequencies)::float8 /*end*/ AS frequency
+        FROM /*terms*/ term /*end*/ t
+        CROSS JOIN LATERAL (
+            SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
+            WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0 /*blocks*//*end*/ /*cutoff*//*end*/
+            OFFSET 0
+        ) b
+        WHERE t.part IS NULL
+        OFFSET 0
+    ) p
+    WHERE /*postings*/ true /*end*/
+    UNION ALL
+    SELECT a.index_number, max(a.score)
+    FROM (
+        SELECT p.index_number, p.part, sum(p.weight * p.frequency
+               / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target))) AS score
+        FROM (
+            SELECT t.part, t.alternative, t.weight, unnest(b.index_numbers) AS index_number,
+                   unnest(b.lengths)::float8 AS length,
+                   /*frequency*/ unnest(b.frequencies)::float8 /*end*/ AS frequency
+            FROM /*terms*/ term /*end*/ t
+            CROSS JOIN LATERAL (
+                SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
+                WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0 /*blocks*//*end*/ /*cutoff*//*end*/
+                OFFSET 0
+            ) b
+            WHERE t.part IS NOT NULL
+            OFFSET 0
+        ) p
+        WHERE /*postings*/ true /*end*/
+        GROUP BY p.index_number, p.part, p.alternative
+    ) a
+    GROUP BY a.index_number, a.part
+) s
+GROUP BY s.index_number;
+
+-- name: fragment_weighted_frequency
+-- Words of the title count as the collection's settings say.
+%(body_weight)s::float8 * unnest(b.frequencies)
++ (%(title_weight)s::float8 - %(body_weight)s::float8)
+  * unnest(coalesce(b.title_frequencies, array_fill(0::smallint, ARRAY[cardinality(b.frequencies)])));
+
+-- name: fragment_before_deadline
+-- A time budget: what has not been read when it ends is left out.
+AND clock_timestamp() < statement_timestamp() + make_interval(secs => %(cutoff_seconds)s);
+
+-- name: fragment_cut_off
+clock_timestamp() >= statement_timestamp() + make_interval(secs => %(cutoff_seconds)s);
+
+-- name: fragment_nearest
+-- The nearest chunks: one by one or, with the index's own expression, through it.
+SELECT e.document_number, /*distance*/ e.vector <#> (SELECT vector FROM query) /*end*/ AS distance
+FROM concord.embedding e
+WHERE e.space_id = /*space*/0/*end*/ AND e.collection_id = /*collection_number*/0/*end*/ /*cutoff*//*end*/
+ORDER BY distance
+LIMIT %(near_chunks)s;
+
+-- name: fragment_indexed_distance
+e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM query);
+
+-- name: fragment_nearest_of_few
+-- Of few documents that pass a condition all chunks.
+SELECT f.number AS document_number, min(e.vector <#> (SELECT vector FROM query)) AS distance
+FROM passing f
+JOIN concord.embedding e ON e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s
+    AND e.document_number = f.number
+WHERE (SELECT is_small FROM passing_size)
+GROUP BY f.number
+UNION ALL
+(/*nearest_passing*/ SELECT NULL::int, 0::float8 WHERE false /*end*/);
+
+-- name: fragment_nearest_passing
+-- Of many, the nearest as far as they are asked for.
+SELECT n.document_number, n.distance
+FROM (
+    SELECT e.document_number, e.vector <#> (SELECT vector FROM query) AS distance
+    FROM concord.embedding e
+    WHERE /*many*/ true /*end*/
+        AND e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s /*cutoff*//*end*/
+    ORDER BY distance
+    OFFSET 0
+) n
+CROSS JOIN LATERAL (
+    SELECT FROM concord.document d
+    WHERE d.collection_id = %(collection_id)s AND d.number = n.document_number AND /*conditions*/ true /*end*/
+    OFFSET 0
+) p
+LIMIT %(near_chunks)s;
+
+-- name: fragment_indexed_passing
+-- The same through the index, which is read on until enough chunks pass.
+SELECT e.document_number, /*distance*/ e.vector <#> (SELECT vector FROM query) /*end*/ AS distance
+FROM concord.embedding e
+WHERE /*many*/ true /*end*/
+    AND e.space_id = /*space*/0/*end*/ AND e.collection_id = /*collection_number*/0/*end*/ /*cutoff*//*end*/
+    AND (
+        SELECT /*conditions*/ true /*end*/ FROM concord.document d
+        WHERE d.collection_id = %(collection_id)s AND d.number = e.document_number
+    )
+ORDER BY distance
+LIMIT %(near_chunks)s;
+
+-- name: fragment_said
+-- Which documents have all words of each phrase and exclusion.
+, said AS MATERIALIZED (
+    SELECT s.place, t.terms, has.index_number
+    FROM unnest(%(said)s::text[]) WITH ORDINALITY AS s (text, place)
+    CROSS JOIN LATERAL (
+        SELECT count(*)::int AS terms, array_agg(term COLLATE "C") AS words
+        FROM concord.analyze(%(language)s, s.text)
+    ) t
+    LEFT JOIN LATERAL (
+        SELECT p.index_number
+        FROM (
+            SELECT unnest(b.index_numbers) AS index_number
+            FROM concord.keyword_term k
+            JOIN concord.keyword_block b ON b.collection_id = k.collection_id AND b.term_id = k.id
+            WHERE k.collection_id = %(collection_id)s AND k.term = ANY(t.words)
+        ) p
+        GROUP BY p.index_number HAVING count(*) = t.terms
+    ) has ON true
 );
 
--- name: fragment_few_allowed
-OR (SELECT count(*) FROM allowed) <= %(few_documents)s;
+-- name: fragment_says
+-- Whether a document says it, in these words; words that are no more than stop words ask for nothing.
+CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place*/1/*end*/)
+     THEN (SELECT bool_and(terms < 2) FROM said WHERE place = /*place*/1/*end*/)
+          OR concord.has_phrase(%(language)s, (%(said)s::text[])[/*place*/1/*end*/], d.title, d.body)
+     ELSE /*nothing*/ (SELECT bool_and(terms = 0) FROM said WHERE place = /*place*/1/*end*/) /*end*/ END;
 
--- name: fragment_keyword_filter
-s.index_number IN (SELECT index_number FROM allowed);
+-- name: fragment_passing_saying
+-- What says the first phrase is looked up in what has its words.
+, passing AS MATERIALIZED (
+    SELECT d.number, d.index_number
+    FROM said s
+    JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.index_number = s.index_number
+    WHERE s.place = 1 AND /*conditions*/ true /*end*/
+    UNION ALL
+    SELECT d.number, d.index_number FROM concord.document d
+    WHERE (SELECT bool_and(terms = 0) FROM said WHERE place = 1)
+        AND d.collection_id = %(collection_id)s AND /*conditions*/ true /*end*/
+), passing_size AS MATERIALIZED (
+    SELECT true AS is_selective, count(*) <= %(few_documents)s AS is_small FROM passing
+);
 
--- name: fragment_vector_filter
-e.document_number IN (SELECT number FROM allowed);
+-- name: fragment_passing
+-- What passes a condition is listed once when a sample says that it is little, and looked up document by document,
+-- best first, when it is not.
+, sample AS MATERIALIZED (
+    SELECT last.number <= %(small_collection)s OR coalesce((
+               SELECT avg((/*conditions*/ true /*end*/)::int) FROM (
+                   -- Numbers in an order that has no pattern of the documents' own (Knuth's multiplicative hash).
+                   SELECT d.* FROM generate_series(1, %(sampled)s) AS i
+                   JOIN concord.document d ON d.collection_id = %(collection_id)s
+                       AND d.number = 1 + (i * 2654435761::bigint) %% last.number
+               ) d
+           ), 0) < %(selective_share)s AS is_selective
+    FROM (SELECT coalesce(max(number), 0) AS number FROM concord.document
+          WHERE collection_id = %(collection_id)s) last
+), passing AS MATERIALIZED (
+    SELECT d.number, d.index_number FROM concord.document d
+    WHERE (SELECT is_selective FROM sample) AND d.collection_id = %(collection_id)s AND /*conditions*/ true /*end*/
+), passing_size AS MATERIALIZED (
+    SELECT s.is_selective, s.is_selective AND (SELECT count(*) FROM passing) <= %(few_documents)s AS is_small
+    FROM sample s
+);
+
+-- name: fragment_many
+(SELECT NOT is_small FROM passing_size);
+
+-- name: fragment_passing_postings
+((SELECT NOT is_selective FROM passing_size) OR p.index_number IN (SELECT index_number FROM passing));
+
+-- name: fragment_matched
+-- Every document with a word that passes, when they are to be counted and may be, and every candidate.
+, matched AS MATERIALIZED (
+    SELECT d.number, d.index_number, w.in_words
+    FROM (
+        SELECT index_number, bool_or(in_words) AS in_words
+        FROM (
+            SELECT index_number, true AS in_words FROM keyword_score
+            WHERE (SELECT count(*) FROM keyword_score) <= %(countable)s
+            UNION ALL
+            SELECT index_number, false FROM candidate
+        ) both_kinds
+        GROUP BY index_number
+    ) w
+    JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.index_number = w.index_number
+    WHERE /*conditions*/ true /*end*/
+);
+
+-- name: fragment_matched_found
+CASE WHEN (SELECT count(*) FROM keyword_score) <= %(countable)s
+     THEN (SELECT count(*) FROM matched WHERE in_words)::int END;
+
+-- name: fragment_scan_of_passing
+CASE WHEN (SELECT is_small FROM passing_size) THEN 'exact' ELSE /*otherwise*/ 'exact' /*end*/ END;
+
+-- name: fragment_candidate
+SELECT number, index_number, min(keyword_place) AS keyword_place, min(vector_place) AS vector_place,
+       NULL::bigint AS pin, least(min(keyword_place), min(vector_place)) > %(first_candidates)s AS is_late
+FROM (
+    SELECT number, index_number, place AS keyword_place, NULL::bigint AS vector_place FROM keyword_candidate
+    UNION ALL
+    SELECT number, index_number, NULL, place FROM vector_candidate
+) c
+GROUP BY number, index_number;
+
+-- name: fragment_pinned_candidate
+-- Pinned documents come first, in their order, whatever they score; hidden ones are a condition.
+SELECT coalesce(c.number, p.number) AS number, coalesce(c.index_number, p.index_number) AS index_number,
+       c.keyword_place, c.vector_place, p.pin, coalesce(c.is_late, false) AS is_late
+FROM (/*candidate*/ SELECT NULL::int AS number, NULL::int AS index_number, NULL::bigint AS keyword_place,
+      NULL::bigint AS vector_place, false AS is_late WHERE false /*end*/) c
+FULL JOIN (
+    SELECT d.number, d.index_number, i.pin
+    FROM unnest(%(pinned)s::text[]) WITH ORDINALITY AS i (id, pin)
+    JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.id = i.id COLLATE "C"
+    WHERE /*conditions*/ true /*end*/
+) p ON p.number = c.number;
+
+-- name: fragment_browsed_candidate
+-- Without anything to look for every document that passes is a hit.
+SELECT d.number, d.index_number, NULL::bigint AS keyword_place, NULL::bigint AS vector_place, NULL::bigint AS pin,
+       false AS is_late
+FROM concord.document d
+WHERE d.collection_id = %(collection_id)s AND /*conditions*/ true /*end*/;
+
+-- name: fragment_sorted_page
+SELECT h.*, row_number() OVER (ORDER BY h.pin, /*sort*/ h.score DESC /*end*/, h.number) AS place,
+       NULL::jsonb AS group_value, NULL::bigint AS group_found
+FROM fused h
+JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number
+WHERE h.pin IS NOT NULL OR h.score > 0 AND h.score >= %(min_score)s
+ORDER BY place
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: fragment_grouped_page
+-- The best hits of each group together, groups in the order of their best; a document without the field is a group.
+SELECT g.number, g.is_late, g.pin, g.keyword, g.semantic, g.score,
+       row_number() OVER (ORDER BY g.group_place, g.place) AS place, g.group_value, g.group_found
+FROM (
+    SELECT r.*, dense_rank() OVER (ORDER BY r.best_place) AS group_place
+    FROM (
+        SELECT p.*, min(p.place) OVER same AS best_place, count(*) OVER same AS group_found,
+               row_number() OVER (PARTITION BY p.group_value, p.alone ORDER BY p.place) AS place_in_group
+        FROM (
+            SELECT h.*, v.group_value, CASE WHEN v.group_value IS NULL THEN h.number END AS alone,
+                   row_number() OVER (ORDER BY h.pin, /*sort*/ h.is_late, h.score DESC /*end*/, h.number) AS place
+            FROM fused h
+            JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number
+            CROSS JOIN LATERAL (SELECT /*group*/ NULL::jsonb /*end*/ AS group_value) v
+            WHERE h.pin IS NOT NULL OR h.score > 0 AND h.score >= %(min_score)s
+        ) p
+        WINDOW same AS (PARTITION BY p.group_value, p.alone)
+    ) r
+) g
+WHERE g.place_in_group <= %(group_size)s AND g.group_place > %(offset)s AND g.group_place <= %(offset)s + %(limit)s
+ORDER BY place;
+
+-- name: fragment_min_max
+-- Each ranking stretched over its candidates.
+query.alpha * coalesce((s.semantic - min(s.semantic) OVER ())
+                       / nullif(max(s.semantic) OVER () - min(s.semantic) OVER (), 0), (s.semantic > 0)::int)
++ (1 - query.alpha) * coalesce((s.keyword - min(s.keyword) OVER ())
+                       / nullif(max(s.keyword) OVER () - min(s.keyword) OVER (), 0), (s.keyword > 0)::int);
+
+-- name: fragment_rrf
+-- Cormack, Clarke and Buettcher, Reciprocal Rank Fusion (2009), k = 60, as a share of the most.
+61 * (query.alpha * CASE WHEN s.semantic > 0 THEN 1.0::float8 / (60 + rank() OVER (ORDER BY s.semantic DESC)) ELSE 0 END
+      + (1 - query.alpha)
+        * CASE WHEN s.keyword > 0 THEN 1.0::float8 / (60 + rank() OVER (ORDER BY s.keyword DESC)) ELSE 0 END);
+
+-- name: fragment_budgeted_score
+-- Where all postings are too many, those that weigh most choose the documents of which then all are read.
+, reading AS MATERIALIZED (
+    SELECT t.part, t.alternative, t.term_id, t.weight, b.block,
+           sum(b.posting_count) OVER (ORDER BY t.weight * t.weight * b.best_impact DESC, t.term_id, b.block)
+           - b.posting_count < %(posting_budget)s AS is_first
+    FROM term t
+    CROSS JOIN LATERAL (
+        SELECT block, posting_count, best_impact FROM concord.keyword_block
+        WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0
+        OFFSET 0
+    ) b
+), first_score AS MATERIALIZED (
+    /*first_sum*/ SELECT NULL::int AS index_number, 0::float8 AS score WHERE false /*end*/
+), contender AS MATERIALIZED (
+    SELECT index_number FROM (SELECT index_number FROM first_score
+                              ORDER BY score DESC, index_number LIMIT %(contenders)s) f
+    /*near_contenders*//*end*/
+);
+
+-- name: fragment_first_blocks
+AND t.is_first AND block = t.block;
+
+-- name: fragment_complete
+coalesce((SELECT bool_and(is_first) FROM reading), true);
+
+-- name: fragment_near_contenders
+UNION
+SELECT d.index_number FROM near n
+JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = n.document_number;
+
+-- name: fragment_contended_sum
+SELECT index_number, score FROM first_score WHERE (SELECT coalesce(bool_and(is_first), true) FROM reading)
+UNION ALL
+SELECT index_number, score FROM (/*second_sum*/ SELECT NULL::int AS index_number, 0::float8 AS score WHERE false /*end*/) c
+WHERE (SELECT NOT bool_and(is_first) FROM reading);
+
+-- name: fragment_contended_postings
+p.index_number IN (SELECT index_number FROM contender);
 
 -- name: widen_vector_scan
--- With a filter or several collections in one index, keep scanning until enough chunks are found.
+-- Reads the index on until enough chunks pass.
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %(ef_search)s, true),
        set_config('hnsw.max_scan_tuples', %(max_scanned)s, true);

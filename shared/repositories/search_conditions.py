@@ -1,0 +1,51 @@
+"""What every hit has to pass, as a condition on `d`, a row of concord.document."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.database.statements import SqlFile
+from shared.repositories.filters import filter_sql
+from shared.repositories.search_plan import SearchPlan
+
+SQL = SqlFile("shared.repositories.sql", "search")
+
+
+@dataclass(slots=True)
+class Conditions:
+    """`text` is empty when everything passes; `said` is what it needs to know of phrases and exclusions."""
+
+    text: str = ""
+    said: str = ""
+    # Whether they may leave few documents: what is excluded or hidden seldom does.
+    is_selective: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def conditions_of(plan: SearchPlan) -> Conditions:
+    """The filter, the phrases, what was excluded and what the collection hides for this query."""
+    parts: list[str] = []
+    conditions = Conditions()
+    if plan.tree is not None:
+        condition = filter_sql(plan.tree)
+        parts.append(condition.text)
+        conditions.parameters.update(condition.parameters)
+    said = _said(plan)
+    if said:
+        conditions.said = SQL["fragment_said"].text
+        conditions.parameters["said"] = [text for text, _ in said]
+        parts.extend(_says(place, is_wanted) for place, (_, is_wanted) in enumerate(said, start=1))
+    conditions.is_selective = plan.tree is not None or any(is_wanted for _, is_wanted in said)
+    if plan.hidden:
+        conditions.parameters["hidden"] = list(plan.hidden)
+        parts.append("d.id <> ALL(%(hidden)s::text[])")
+    conditions.text = " AND ".join(f"({part})" for part in parts)
+    return conditions
+
+
+def _said(plan: SearchPlan) -> list[tuple[str, bool]]:
+    return [(phrase, True) for phrase in plan.phrases] + [(text, False) for text in plan.excluded]
+
+
+def _says(place: int, is_wanted: bool) -> str:
+    says = SQL["fragment_says"].with_slot("place", str(place))
+    return says.text if is_wanted else f"NOT {says.with_slot('nothing', 'false').text}"
