@@ -23,9 +23,10 @@ class PhraseTable[Value]:
     def at(self, words: Sequence[str], place: int) -> Iterator[tuple[int, list[Value]]]:
         """The phrases that start at `place`, the longest first: how many words, and their values."""
         for length in self._lengths.get(words[place], ()):
-            values = self._values.get(tuple(words[place : place + length]))
-            if values is not None:
-                yield length, values
+            phrase = tuple(words[place : place + length])
+            # Near the end of the text it is shorter, and another phrase.
+            if len(phrase) == length and phrase in self._values:
+                yield length, self._values[phrase]
 
     def exactly(self, words: Sequence[str]) -> list[Value]:
         return self._values.get(tuple(words), [])

@@ -44,10 +44,12 @@ def plan_words(parsed: ParsedQuery, settings: CollectionSettings) -> WordPlan:
     room = MAX_CLAUSES - sum(len(group.words) for group in groups)
     for number, group in enumerate(groups):
         _add(plan, number, group.words, expandable=group.is_expandable)
-        for alternative, words in enumerate(group.synonyms, start=1):
+        alternative = 0
+        for words in group.synonyms:
             if len(words) <= room:
-                _add(plan, number, words, alternative=alternative, weight=SYNONYM_WEIGHT)
                 room -= len(words)
+                alternative += 1
+                _add(plan, number, words, alternative=alternative, weight=SYNONYM_WEIGHT)
     return plan._replace(prefix_group=len(groups) - 1 if groups and groups[-1].is_last else None)
 
 
