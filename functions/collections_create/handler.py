@@ -5,11 +5,11 @@ from functions.collections_create.settings import Settings
 from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.http.auth import MayWriteCollections
-from shared.http.collection_answers import CollectionWithSettings
 from shared.http.embedding_space import ConfiguredSpace, configured_space
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenCache, OpenDatabase
+from shared.http.whole_collection import CollectionWithSettings
 from shared.services.create_collection import create_collection
 
 router = APIRouter()
@@ -25,13 +25,7 @@ async def collections_create(
 ) -> CollectionWithSettings:
     """Create a collection."""
     created = await create_collection(
-        database,
-        cache,
-        principal,
-        space,
-        name=request.name,
-        language=request.language,
-        settings=request.settings,
+        database, cache, principal, space, request.name, language=request.language, settings=request.settings
     )
     return CollectionWithSettings.model_validate(created)
 

@@ -7,10 +7,10 @@ from shared.domain.cache_scopes import collection_scope
 from shared.domain.names import CollectionName
 from shared.http.auth import MayReadCollections
 from shared.http.cached_answers import Answers
-from shared.http.collection_answers import CollectionWithSettings
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenDatabase
+from shared.http.whole_collection import CollectionWithSettings
 from shared.services.get_collection import get_collection
 
 router = APIRouter()

@@ -6,10 +6,10 @@ from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteCollections
-from shared.http.collection_answers import CollectionWithSettings
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenCache, OpenDatabase
+from shared.http.whole_collection import CollectionWithSettings
 from shared.services.update_collection import update_collection
 
 router = APIRouter()

@@ -5,9 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from shared.domain.collection_settings import CollectionSettings
-
-_EXAMPLE: JsonDict = {
+EXAMPLE: JsonDict = {
     "name": "guides",
     "language": "english",
     "model": "all-MiniLM-L6-v2",
@@ -19,18 +17,12 @@ _EXAMPLE: JsonDict = {
     "pending": 3,
     "failed": 0,
 }
-_EXAMPLE_SETTINGS: JsonDict = {
-    "synonyms": [["tv", "television"], {"from": "phone", "to": ["iphone", "galaxy s"]}],
-    "stop_words": ["please"],
-    "pins": [{"query": "return policy", "match": "exact", "documents": ["guide:returns"], "hidden": []}],
-    "field_weights": {"title": 2, "body": 1},
-}
 
 
 class CollectionAnswer(BaseModel):
     """A collection; `pending` and `failed` count documents that lack vectors."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE]})
 
     name: str
     language: str
@@ -42,13 +34,3 @@ class CollectionAnswer(BaseModel):
     chunks: int
     pending: int
     failed: int
-
-
-class CollectionWithSettings(CollectionAnswer):
-    """A collection, and what was set for its searches."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{**_EXAMPLE, "settings": _EXAMPLE_SETTINGS}]},
-    )
-
-    settings: CollectionSettings

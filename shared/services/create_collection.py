@@ -16,8 +16,8 @@ async def create_collection(
     cache: Cache,
     principal: Principal,
     space: EmbeddingSpace,
-    *,
     name: str,
+    *,
     language: str,
     settings: CollectionSettingsChange | None = None,
 ) -> CountedCollection:

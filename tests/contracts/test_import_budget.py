@@ -15,11 +15,11 @@ from shared.local.function_list import find_function, list_functions
 # Modules that importing the handler may load, on top of what Python loads by itself.
 BUDGETS = {
     "chunks_embed": 408,
-    "collections_create": 571,
+    "collections_create": 574,
     "collections_delete": 576,
-    "collections_get": 570,
+    "collections_get": 572,
     "collections_list": 575,
-    "collections_update": 576,
+    "collections_update": 578,
     "database_migrate": 394,
     "documents_delete": 587,
     "documents_delete_by_filter": 596,
