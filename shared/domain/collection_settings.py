@@ -137,8 +137,9 @@ Pins = Annotated[list[Pin], Field(max_length=MAX_PINS, fail_fast=True)]
 
 
 class CollectionSettings(BaseModel):
-    """All settings of a collection. Those of a later release are passed over."""
+    """All settings of a collection."""
 
+    # What a later release has stored beside them is passed over.
     model_config = ConfigDict(frozen=True)
 
     synonyms: Synonyms = []
