@@ -132,6 +132,19 @@ class KeywordTermRow(NamedTuple):
     id: int
 
 
+class KeywordWordRow(NamedTuple):
+    """A word as it is written, with the term it is indexed under and its shape, by which
+    similar words are found.
+    """
+
+    collection_id: int
+    word: str
+    term_id: int
+    length: int
+    letters: int
+    pairs: int
+
+
 class KeywordBlockRow(NamedTuple):
     """Postings of one term, at most 512 to a row. A retired document's terms have a row with
     posting_count -1, no postings and its negated index number as block, so that

@@ -109,7 +109,11 @@ class SearchRequest(BaseModel):
         default=0, ge=0, le=1, description="Leave out hits below this score, which is from 0 to 1."
     )
     passages: int = Field(default=1, ge=0, le=10, description="Passages to show per hit, at most.")
-    highlight: bool = Field(default=True, description="Mark the words found, as `<mark>` in escaped HTML.")
+    highlight: bool = Field(
+        default=True,
+        description="Mark the words found, as `<mark>` in escaped HTML; where there are none, the sentence nearest "
+        "in meaning (local embedding model).",
+    )
     include_fields: tuple[DocumentField, ...] = Field(
         default=DEFAULT_FIELDS,
         description="The document's fields to return; `body` only on request.",
@@ -139,6 +143,7 @@ class Passage(BaseModel):
 
     text: str
     highlight: str | None
+    snippet: str | None = None
     start: int
     end: int
     page: int | None

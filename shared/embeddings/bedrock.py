@@ -79,6 +79,10 @@ class BedrockEmbedder:
     def dimensions(self) -> int:
         return self._dimensions
 
+    @property
+    def is_local(self) -> bool:
+        return False
+
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         """One unit vector per text; Titan reads 8,000 bytes of a text, Cohere 2,048 characters.
 

@@ -36,6 +36,10 @@ class LocalEmbedder:
     def dimensions(self) -> int:
         return DIMENSIONS
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         """One unit vector of 384 numbers per text. Texts are cut at 512 tokens.
 

@@ -68,6 +68,10 @@ class OpenAIEmbedder:
     def dimensions(self) -> int:
         return self._dimensions
 
+    @property
+    def is_local(self) -> bool:
+        return False
+
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         """One unit vector per text, each text cut at 8,000 bytes.
 

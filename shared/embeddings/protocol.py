@@ -23,6 +23,11 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
+    @property
+    def is_local(self) -> bool:
+        """Whether a text costs this machine's time alone, and no call."""
+        ...
+
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         """One vector for each text, in order. Texts longer than the model reads are cut at its limit.
 

@@ -8,7 +8,7 @@ from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
 from shared.domain.documents import content_hash, text_hash
 from shared.errors import CollectionNotFound
-from shared.repositories import embedding_jobs, keyword_index
+from shared.repositories import embedding_jobs, keyword_index, vocabulary
 from shared.repositories.document_lists import Numbered
 from shared.repositories.documents import SQL
 
@@ -66,6 +66,8 @@ async def write(unit: UnitOfWork, collection_id: int, language: str, plan: Write
         )
     if plan.indexed:
         await keyword_index.index(unit, collection_id, language, plan)
+        texts = [text for write in plan.chunks for text in (write.title, write.text) if text]
+        await vocabulary.add_words(unit, collection_id, language, texts)
 
 
 async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:

@@ -1,8 +1,6 @@
 """Found rows as hits: chosen fields, highlighted passages, no more than one answer may carry."""
 
-import html
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.domain.search import (
@@ -15,23 +13,25 @@ from shared.domain.search import (
 )
 from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.repositories.search_plan import FoundDocument
+from shared.services.highlights import Range, as_html, crop, marked_ranges
 
-# Postgres marks the words it found with these, which no sensible text contains.
-_START, _STOP = "\x02", "\x03"
-_WITHOUT_MARKS = {ord(_START): None, ord(_STOP): None}
-_MARKED = re.compile(f"{_START}([^{_START}{_STOP}]+){_STOP}")
 # Leaves room for what surrounds the hits.
 _ROOM = MAX_REQUEST_BYTES - 100_000
 
+# The sentence to mark of a passage, by the numbers of its row and of the passage in it.
+type Sentences = Mapping[tuple[int, int], Range]
 
-def present_hits(request: SearchRequest, rows: Sequence[FoundDocument]) -> tuple[list[Hit], int | None]:
+
+def present_hits(
+    request: SearchRequest, rows: Sequence[FoundDocument], sentences: Sentences
+) -> tuple[list[Hit], int | None]:
     """The hits that fit one answer, and the offset to go on at when some did not."""
     hits: list[Hit] = []
     size = 0
-    for row in rows:
+    for number, row in enumerate(rows):
         if row.id is None:
             break
-        hit = _hit(request, row)
+        hit = _hit(request, row, number, sentences)
         size += len(hit.model_dump_json().encode())
         if hits and size > _ROOM:
             return hits, request.offset + len(hits)
@@ -39,7 +39,7 @@ def present_hits(request: SearchRequest, rows: Sequence[FoundDocument]) -> tuple
     return hits, None
 
 
-def _hit(request: SearchRequest, row: FoundDocument) -> Hit:
+def _hit(request: SearchRequest, row: FoundDocument, number: int, sentences: Sentences) -> Hit:
     fields = {name: getattr(row, name) for name in request.include_fields}
     explain = group = None
     if request.explain:
@@ -57,40 +57,33 @@ def _hit(request: SearchRequest, row: FoundDocument) -> Hit:
     return Hit(
         document=HitDocument(**fields),
         score=_unit(row.score or 0.0),
-        passages=[_passage(passage) for passage in row.passages or []],
+        passages=[
+            _passage(request, found, sentences.get((number, place)))
+            for place, found in enumerate(row.passages or [])
+        ],
         group=group,
         explain=explain,
     )
 
 
-def _passage(found: dict[str, Any]) -> Passage:
-    marked = found["marked"]
+def _passage(request: SearchRequest, found: dict[str, Any], sentence: Range | None) -> Passage:
+    text = found["text"]
+    highlight = snippet = None
+    if request.highlight:
+        ranges = marked_ranges(text, found["marked"]) if sentence is None else [sentence]
+        highlight = as_html(text, ranges)
+        if request.snippet_words is not None:
+            snippet = as_html(text, ranges, crop(text, ranges, request.snippet_words))
     return Passage(
-        text=found["text"],
-        highlight=None if marked is None else highlight(found["text"], marked),
+        text=text,
+        highlight=highlight,
+        snippet=snippet,
         start=found["start"],
         end=found["end"],
         page=found["page"],
         heading=" > ".join(found["heading_path"]) or None,
         score=_unit(found["score"]),
     )
-
-
-def highlight(text: str, marked: str) -> str:
-    """`text` as HTML with the words that `marked` marks inside <mark>; everything else is escaped."""
-    if marked.translate(_WITHOUT_MARKS) != text:
-        # Postgres' headline drops what looks like tags: only the words are taken from it.
-        marked = _mark_words(text, set(_MARKED.findall(marked)))
-    return html.escape(marked).replace(_START, "<mark>").replace(_STOP, "</mark>")
-
-
-def _mark_words(text: str, words: set[str]) -> str:
-    plain = text.translate(_WITHOUT_MARKS)
-    if not words:
-        return plain
-    longest_first = sorted(words, key=len, reverse=True)
-    pattern = rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)"
-    return re.sub(pattern, rf"{_START}\1{_STOP}", plain)
 
 
 def _unit(score: float) -> float:

@@ -23,7 +23,8 @@ from shared.repositories.search_plan import FoundDocument, SearchPlan
 from shared.services.collection_snapshots import forget_collection, recall_collection
 from shared.services.known_fields import refuse_unknown_fields
 from shared.services.plan_search import AskedSearch, plan_search
-from shared.services.present_hits import present_hits
+from shared.services.mark_sentences import nearest_sentences
+from shared.services.present_hits import Sentences, present_hits
 from shared.services.time_budget import TimeBudget
 
 SEMANTIC, CUTOFF = "semantic", "cutoff"
@@ -52,7 +53,8 @@ async def search_documents(
     asked = AskedSearch(request, query, tree, vector, embedder.model, embedder.dimensions)
     plan, rows = await _find(database, principal, collection, asked, budget)
     phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
-    response = _respond(request, plan, rows, vector, budget)
+    sentences = await nearest_sentences(embedder, plan.vector, rows, budget.seconds_left)
+    response = _respond(request, plan, rows, sentences, budget)
     degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
     measure({**phases, Metric.SEARCH_TOTAL: response.took_ms, **degraded})
     return response
@@ -99,7 +101,7 @@ def _respond(
     request: SearchRequest,
     plan: SearchPlan,
     rows: Sequence[FoundDocument],
-    vector: Sequence[float] | None,
+    sentences: Sentences,
     budget: TimeBudget,
 ) -> SearchResponse:
     first = rows[0]
@@ -115,7 +117,7 @@ def _respond(
         and plan.words
     ):
         found, found_exact = first.keyword_found, first.complete and not first.cut_off
-    hits, next_offset = present_hits(request, rows)
+    hits, next_offset = present_hits(request, rows, sentences)
     return SearchResponse(
         hits=hits,
         found=found,
@@ -125,5 +127,5 @@ def _respond(
         mode=mode,
         degraded=degraded,
         took_ms=round(budget.spent_ms, 2),
-        usage=Usage(embedded_queries=0 if vector is None else 1),
+        usage=Usage(embedded_queries=0 if plan.vector is None else 1),
     )

@@ -22,6 +22,10 @@ class RecordingEmbedder:
     def dimensions(self) -> int:
         return self._embedder.dimensions
 
+    @property
+    def is_local(self) -> bool:
+        return self._embedder.is_local
+
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         self.texts.extend(texts)
         return await self._embedder.embed(texts, purpose=purpose)

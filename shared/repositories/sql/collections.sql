@@ -71,6 +71,7 @@ WITH vectors AS (
     WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
         AND collection_id = %(collection_id)s
 ), terms AS (DELETE FROM concord.keyword_term WHERE collection_id = %(collection_id)s),
+words AS (DELETE FROM concord.keyword_word WHERE collection_id = %(collection_id)s),
 retired AS (DELETE FROM concord.keyword_retired WHERE collection_id = %(collection_id)s),
 statistics AS (DELETE FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s),
 fields AS (DELETE FROM concord.metadata_field WHERE collection_id = %(collection_id)s)

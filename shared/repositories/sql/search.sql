@@ -154,7 +154,7 @@ LEFT JOIN LATERAL (
                'text', cut.text, 'start', b.span_start, 'end', b.span_end, 'page', b.page,
                'heading_path', b.heading_path, 'score', b.score,
                'marked', CASE WHEN %(highlight)s THEN ts_headline(
-                   %(language)s::regconfig, translate(cut.text, E'\x02\x03', '  '),
+                   %(language)s::regconfig, concord.readable_text(translate(cut.text, E'\x02\x03', '  ')),
                    (SELECT coalesce(string_agg(quote_literal(term), ' | '), '')::tsquery FROM term),
                    E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') END
            ) ORDER BY b.score DESC, b.ordinal) AS list
@@ -192,7 +192,7 @@ CROSS JOIN LATERAL (
     ORDER BY s.term LIMIT 1
 ) s
 CROSS JOIN LATERAL concord.expand_word(
-    %(collection_id)s, %(language)s, s.surface, w.word_group = %(last_group)s, %(typos)s,
+    %(collection_id)s, %(language)s, s.surface, %(typos)s AND w.documents = 0,
     w.word_group = %(last_group)s AND %(prefix)s) e
 CROSS JOIN LATERAL (
     SELECT sum(b.posting_count)::float8 AS documents FROM concord.keyword_block b
