@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.cli.options import JsonOption, UrlOption
-from shared.cli.search import Mode
+from shared.cli.search_options import Mode
 
 # ruff: noqa: PLC0415 - `concord --help` must not load what only a command needs.
 

@@ -1,6 +1,7 @@
 """Hits for people: a table with the words found in bold."""
 
 import html
+import json
 import re
 from typing import Any
 
@@ -23,23 +24,59 @@ def search_table(query: str, response: dict[str, Any]) -> Table:
     table.add_column("document", ratio=2, overflow="fold")
     table.add_column("passage", ratio=5)
     for hit in response["hits"]:
-        table.add_row(f"{hit['score']:.3f}", _document(hit["document"]), _passage(hit["passages"]))
+        table.add_row(_score(hit), _document(hit), _passage(hit["passages"]))
     return table
 
 
-def _document(document: dict[str, Any]) -> Text:
+def facet_tables(response: dict[str, Any]) -> list[Table]:
+    """A table per facet: its values with their counts and, where there are numbers, what is between them."""
+    return [_facet(field, facet) for field, facet in response.get("facets", {}).items()]
+
+
+def _facet(field: str, facet: dict[str, Any]) -> Table:
+    caption = f"{len(facet['values'])} of {facet['distinct']} values"
+    stats = facet["stats"]
+    if stats:
+        caption += f", {stats['min']:g} to {stats['max']:g}, {stats['avg']:g} on average"
+    table = Table(title=field, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("documents", justify="right")
+    table.add_column("value", overflow="fold")
+    for counted in facet["values"]:
+        table.add_row(str(counted["count"]), Text(_value(counted["value"])))
+    return table
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _score(hit: dict[str, Any]) -> Text:
+    text = Text(f"{hit['score']:.3f}")
+    explained = hit.get("explain")
+    if explained:
+        text.append(f"\nwords {explained['keyword']:.3f}\nmeaning {explained['semantic']:.3f}", style="dim")
+        if explained.get("pinned"):
+            text.append("\npinned", style="dim")
+    return text
+
+
+def _document(hit: dict[str, Any]) -> Text:
+    document, group = hit["document"], hit.get("group")
     text = Text(document.get("title") or document["id"], style="bold")
     text.truncate(_TITLE_CHARACTERS, overflow="ellipsis")
     if document.get("title"):
         text.append(f"\n{document['id']}", style="not bold dim")
+    if group:
+        text.append(f"\n{_value(group['value'])}: {group['found']} found", style="not bold dim")
     return text
 
 
 def _passage(passages: list[dict[str, Any]]) -> Text:
     if not passages:
         return Text()
-    shown = highlighted(passages[0]["highlight"] or html.escape(passages[0]["text"]))
-    heading = passages[0]["heading"]
+    first = passages[0]
+    shown = highlighted(first.get("snippet") or first["highlight"] or html.escape(first["text"]))
+    heading = first["heading"]
     return Text.assemble((f"{heading}\n", "dim"), shown) if heading else shown
 
 
