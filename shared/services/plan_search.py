@@ -34,7 +34,7 @@ def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) 
         vector = None
         if asked.vector is not None and request.mode is SearchMode.SEMANTIC:
             raise EmbeddingSpaceMismatch
-    pinned, hidden = matching_pins(settings, request.q)
+    pinned, hidden = matching_pins(settings, query.semantic_text)
     return SearchPlan(
         facts=facts,
         words=_words(asked, settings, vector),
