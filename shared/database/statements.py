@@ -24,8 +24,8 @@ class Statement(NamedTuple):
     def with_slot(self, slot: str, text: str, *, anywhere: bool = False) -> "Statement":
         """This statement with the default of `slot` replaced wherever the slot stands.
 
-        Raises KeyError when it stands nowhere, unless it is `anywhere` that it may stand: in some of the texts
-        that other slots were filled with.
+        Raises KeyError when it stands nowhere, unless it is `anywhere` that it may stand: in some of the
+        texts that other slots were filled with.
         """
         pattern = re.compile(rf"/\*{slot}\*/.*?/\*end\*/", re.DOTALL)
         filled, count = pattern.subn(lambda _: text, self.text)

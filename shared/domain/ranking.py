@@ -27,23 +27,23 @@ SORTED_CANDIDATES = 10_000
 # Chunks read to find that many documents.
 FIRST_CHUNKS = 400
 LATE_CHUNKS = 2_000
-# Collections of up to this many chunks are scanned exactly: hardly slower than an index there, and never wrong.
+# Collections of up to this many chunks are scanned exactly: hardly slower than an index, and never wrong.
 EXACT_CHUNKS = 10_000
 # So are the documents that a condition lets through, when they are no more than these.
 FEW_DOCUMENTS = 5_000
-# A condition that lets less than this share of so many sampled documents through is looked up first, as it is in
-# any collection of so few documents.
+# A condition that lets less than this share of so many sampled documents through is looked up first, as it
+# is in any collection of so few documents.
 SELECTIVE_SHARE = 0.05
 SAMPLED_DOCUMENTS = 200
 SMALL_COLLECTION = 2_000
 # Documents with a word that are counted, where a condition makes counting cost a look at each.
 COUNTABLE = 2_000
-# The width of a scan of the vector index and the most it visits for a condition (pgvector's hnsw.ef_search and
-# hnsw.max_scan_tuples).
+# The width of a scan of the vector index and the most it visits for a condition (pgvector's hnsw.ef_search
+# and hnsw.max_scan_tuples).
 HNSW_WIDTH = 200
 HNSW_MAX_SCANNED = 40_000
-# Collections of more documents than these may have words with too many postings for one search: the weightiest
-# of them, up to this many, choose the documents whose postings all are read.
+# Collections of more documents than these may have words with too many postings for one search: the
+# weightiest of them, up to this many, choose the documents whose postings all are read.
 BUDGETED_DOCUMENTS = 200_000
 POSTING_BUDGET = 20_000
 CONTENDERS = 1_000

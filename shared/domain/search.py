@@ -111,8 +111,8 @@ class SearchRequest(BaseModel):
     passages: int = Field(default=1, ge=0, le=10, description="Passages to show per hit, at most.")
     highlight: bool = Field(
         default=True,
-        description="Mark the words found, as `<mark>` in escaped HTML; where there are none, the sentence nearest "
-        "in meaning (local embedding model).",
+        description="Mark the words found, as `<mark>` in escaped HTML; where there are none, the sentence "
+        "nearest in meaning (local embedding model).",
     )
     include_fields: tuple[DocumentField, ...] = Field(
         default=DEFAULT_FIELDS,
@@ -161,7 +161,7 @@ class Explanation(BaseModel):
     pinned: bool
     vector_scan: Literal["exact", "index", "none"]
     keyword_scan: Literal["complete", "budget"] = Field(
-        description="Whether all postings were read, or the weightiest and all of the best documents they name."
+        description="Whether all postings were read, or the weightiest and all of the documents they name."
     )
 
 

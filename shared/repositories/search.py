@@ -1,6 +1,6 @@
 """The search statement: one round trip from words and a vector to a page of hits."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
@@ -25,6 +25,26 @@ _NO_WORDS: dict[str, list[Any]] = {
 async def start_facts(unit: UnitOfWork, name: str) -> Pending[CollectionFacts]:
     """What is known of the collection of that name; no row when there is none."""
     return await unit.start(SQL["find_facts"], CollectionFacts, name=name)
+
+
+class ModelDocument(NamedTuple):
+    """A document that others are to be like: the mean of its vectors, if any, and how its text begins."""
+
+    vector: str | None
+    text: str
+
+
+async def start_model_document(
+    unit: UnitOfWork, facts: CollectionFacts, document_id: str
+) -> Pending[ModelDocument]:
+    """No row when there is no such document."""
+    return await unit.start(
+        SQL["find_model_document"],
+        ModelDocument,
+        collection_id=facts.id,
+        space_id=facts.space_id,
+        id=document_id,
+    )
 
 
 async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocument]:

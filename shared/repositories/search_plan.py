@@ -32,7 +32,7 @@ class CollectionFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """What to look for. No `words` or no `vector` leaves that ranking out; without both every document is a hit."""
+    """What to look for. No `words` or no `vector` leaves that ranking out; without both all is a hit."""
 
     facts: CollectionFacts
     words: WordPlan | None

@@ -17,8 +17,8 @@ _WORD = re.compile(r"\S+")
 def marked_ranges(text: str, marked: str) -> list[Range]:
     """Where `text` has what `marked`, the same text as Postgres reads it, marks.
 
-    Postgres puts spaces between characters of writing without them, and may write a character otherwise: then its
-    words are looked for.
+    Postgres puts spaces between characters of writing without them, and may write a character otherwise: then
+    its words are looked for.
     """
     ranges: list[Range] = []
     place, opened = 0, None
@@ -37,7 +37,7 @@ def marked_ranges(text: str, marked: str) -> list[Range]:
 
 
 def _reads_as(character: str, read: str) -> bool:
-    return character == read or read == " " and character in _READ_AS_SPACES
+    return character == read or (read == " " and character in _READ_AS_SPACES)
 
 
 def _append(ranges: list[Range], found: Range) -> None:

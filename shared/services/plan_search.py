@@ -8,8 +8,8 @@ from shared.domain.filters import Filter
 from shared.domain.query_words import ParsedQuery, WordPlan
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest
-from shared.querying.word_plan import plan_words
 from shared.errors import EmbeddingSpaceMismatch
+from shared.querying.word_plan import plan_words
 from shared.repositories.search_plan import SearchPlan
 from shared.services.collection_snapshots import KnownCollection
 from shared.services.time_budget import TimeBudget
@@ -65,9 +65,7 @@ def _words(
 ) -> WordPlan | None:
     """None for a search by meaning, and for one that says at most what is not wanted."""
     by_meaning = asked.request.mode is SearchMode.SEMANTIC and vector is not None
-    wants_nothing = (
-        not asked.request.q.strip()
-        or bool(asked.query.parts)
-        and not (asked.query.words or asked.query.phrases)
+    wants_nothing = not asked.request.q.strip() or (
+        bool(asked.query.parts) and not (asked.query.words or asked.query.phrases)
     )
     return None if by_meaning or wants_nothing else plan_words(asked.query, settings)

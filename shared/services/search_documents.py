@@ -1,7 +1,6 @@
 """Search one collection by words, by meaning, or by both."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from shared.database.units_of_work import Database
@@ -10,28 +9,22 @@ from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest, SearchResponse, Usage
 from shared.embeddings.protocol import Embedder, Purpose
 from shared.errors import (
-    CollectionNotFound,
     EmbedderRejected,
     EmbedderUnavailable,
 )
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.querying.filters import parse_filter
 from shared.querying.query_text import parse_query
-from shared.repositories.documents import start_metadata_fields
-from shared.repositories.search import start_search
 from shared.repositories.search_plan import FoundDocument, SearchPlan
-from shared.services.collection_snapshots import forget_collection, recall_collection
-from shared.services.known_fields import refuse_unknown_fields
-from shared.services.plan_search import AskedSearch, plan_search
 from shared.services.mark_sentences import nearest_sentences
+from shared.services.plan_search import AskedSearch, plan_search
 from shared.services.present_hits import Sentences, present_hits
+from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
 
 SEMANTIC, CUTOFF = "semantic", "cutoff"
 # Of a time budget, what meaning may take before the words go without it.
 _SHARE_FOR_MEANING = 0.5
-# A collection that changes under search after search is given up like one that is gone.
-_ATTEMPTS = 3
 
 
 async def search_documents(
@@ -51,7 +44,9 @@ async def search_documents(
         vector = await _embed_query(embedder, query.semantic_text, budget)
         phases[Metric.SEARCH_EMBED_QUERY] = budget.spent_ms
     asked = AskedSearch(request, query, tree, vector, embedder.model, embedder.dimensions)
-    plan, rows = await _find(database, principal, collection, asked, budget)
+    plan, rows = await run_search(
+        database, principal, collection, lambda known: plan_search(known, asked, budget)
+    )
     phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
     sentences = await nearest_sentences(embedder, plan.vector, rows, budget.seconds_left)
     response = _respond(request, plan, rows, sentences, budget)
@@ -71,30 +66,6 @@ async def _embed_query(embedder: Embedder, text: str, budget: TimeBudget) -> Seq
     except TimeoutError:
         return None
     return vectors[0]
-
-
-async def _find(
-    database: Database, principal: Principal, collection: str, asked: AskedSearch, budget: TimeBudget
-) -> tuple[SearchPlan, list[FoundDocument]]:
-    for _ in range(_ATTEMPTS):
-        known = await recall_collection(database, principal, collection)
-        plan = plan_search(known, asked, budget)
-        rows = await _ask(database, principal, plan)
-        if rows:
-            return plan, rows
-        forget_collection(database, collection)
-    raise CollectionNotFound(details=[{"field": "collection", "message": f"no {collection}"}])
-
-
-async def _ask(database: Database, principal: Principal, plan: SearchPlan) -> list[FoundDocument]:
-    # Read after the unit of work, so that its commit travels in the statements' own round trip.
-    async with database.unit_of_work(principal) as unit:
-        pending_fields = await start_metadata_fields(unit, plan.facts.name) if plan.tree is not None else None
-        pending_rows = await start_search(unit, plan)
-    rows = await pending_rows.rows()
-    if pending_fields is not None and plan.tree is not None:
-        refuse_unknown_fields(plan.tree, [field.name for field in await pending_fields.rows()])
-    return rows
 
 
 def _respond(

@@ -78,75 +78,93 @@ BEGIN
 END
 $$;
 
--- The terms of a collection that a word nobody wrote may stand for, and how much each counts: words that it begins,
--- and words that it becomes with one mistake from 4 letters on, or two from 8, of which the nearest. An edit takes at
--- most one letter from a word and gives it one; where the letters stay the same it breaks at most three pairs, else
--- two. That leaves few words to compare letter by letter.
-CREATE FUNCTION "concord"."expand_word"("collection" integer, "language" text, "typed" text, "typos" boolean, "prefix" boolean)
-RETURNS TABLE ("term" text, "term_id" integer, "weight" float8)
+-- Words of a collection that a mistyped word may be meant for: those it becomes with one mistake from 4 letters on, or
+-- two from 8, of which the nearest. An edit takes at most one letter from a word and gives it one; where the letters
+-- stay the same it breaks at most three pairs, else two. That leaves few words to compare letter by letter.
+CREATE FUNCTION "concord"."similar_words"("collection" integer, "typed" text)
+RETURNS TABLE ("word" text, "term_id" integer, "edits" integer, "documents" bigint)
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     size integer := length(typed);
-    most integer := CASE WHEN NOT typos OR size < 4 OR typed ~ '[0-9]' THEN 0 WHEN size < 8 THEN 1 ELSE 2 END;
+    most integer := CASE WHEN size < 4 OR typed ~ '[0-9]' THEN 0 WHEN size < 8 THEN 1 ELSE 2 END;
     typed_letters integer := concord.letters_of(typed);
     typed_pairs bigint := concord.pairs_of(typed);
 BEGIN
-    IF prefix AND size > 1 THEN
-        RETURN QUERY
-        SELECT min(a.term), f.id, 0.9::float8
-        FROM (
-            SELECT w.word, w.term_id AS id
-            FROM (
-                SELECT k.word, k.term_id FROM concord.keyword_word k
-                WHERE k.collection_id = collection
-                    AND k.word > typed COLLATE "C" AND k.word < (typed || U&'\+10FFFF') COLLATE "C"
-                ORDER BY k.word LIMIT 1000
-            ) w
-            CROSS JOIN LATERAL (
-                SELECT coalesce(sum(b.posting_count), 0) AS documents FROM concord.keyword_block b
-                WHERE b.collection_id = collection AND b.term_id = w.term_id
-            ) d
-            WHERE d.documents > 0
-            ORDER BY d.documents DESC, w.word LIMIT 50
-        ) f
-        CROSS JOIN LATERAL (SELECT t.term FROM concord.analyze(language, f.word) t ORDER BY t.term LIMIT 1) a
-        GROUP BY f.id;
+    IF most = 0 THEN
+        RETURN;
     END IF;
-    IF most > 0 THEN
-        RETURN QUERY
-        WITH alike AS MATERIALIZED (
-            SELECT k.word, k.term_id AS id, k.pairs,
-                   bit_count((k.letters & ~typed_letters)::bit(32)) AS given,
-                   bit_count((typed_letters & ~k.letters)::bit(32)) AS taken
-            FROM concord.keyword_word k
-            WHERE k.collection_id = collection AND k.length BETWEEN size - most AND size + most
-                AND bit_count((k.letters & ~typed_letters)::bit(32)) <= most
-        ), near AS MATERIALIZED (
-            SELECT c.word, c.id, concord.edits_between(typed, c.word, most) AS edits
-            FROM (
-                SELECT a.word, a.id FROM alike a
-                WHERE a.taken <= most
-                    AND greatest(bit_count((typed_pairs & ~a.pairs)::bit(64)), bit_count((a.pairs & ~typed_pairs)::bit(64)))
-                        <= 3 * most - greatest(a.given, a.taken)
-                OFFSET 0
-            ) c
-        ), closest AS (
-            SELECT n.word, n.id, n.edits, d.documents
-            FROM near n
-            CROSS JOIN LATERAL (
-                SELECT coalesce(sum(b.posting_count), 0) AS documents FROM concord.keyword_block b
-                WHERE b.collection_id = collection AND b.term_id = n.id
-            ) d
-            WHERE n.edits BETWEEN 1 AND most AND d.documents > 0
-        )
-        SELECT min(a.term), c.id, CASE WHEN min(c.edits) = 1 THEN 0.8 ELSE 0.6 END::float8
+    RETURN QUERY
+    WITH alike AS MATERIALIZED (
+        SELECT k.word, k.term_id AS id, k.pairs,
+               bit_count((k.letters & ~typed_letters)::bit(32)) AS given,
+               bit_count((typed_letters & ~k.letters)::bit(32)) AS taken
+        FROM concord.keyword_word k
+        WHERE k.collection_id = collection AND k.length BETWEEN size - most AND size + most
+            AND bit_count((k.letters & ~typed_letters)::bit(32)) <= most
+    ), near AS MATERIALIZED (
+        SELECT c.word, c.id, concord.edits_between(typed, c.word, most) AS edits
         FROM (
-            SELECT * FROM closest WHERE edits = (SELECT min(edits) FROM closest)
-            ORDER BY documents DESC, word LIMIT 10
+            SELECT a.word, a.id FROM alike a
+            WHERE a.taken <= most
+                AND greatest(bit_count((typed_pairs & ~a.pairs)::bit(64)), bit_count((a.pairs & ~typed_pairs)::bit(64)))
+                    <= 3 * most - greatest(a.given, a.taken)
+            OFFSET 0
         ) c
-        CROSS JOIN LATERAL (SELECT t.term FROM concord.analyze(language, c.word) t ORDER BY t.term LIMIT 1) a
-        GROUP BY c.id;
-    END IF;
+    ), there AS MATERIALIZED (
+        SELECT n.word, n.id, n.edits, d.documents
+        FROM near n
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(b.posting_count), 0) AS documents FROM concord.keyword_block b
+            WHERE b.collection_id = collection AND b.term_id = n.id
+        ) d
+        WHERE n.edits BETWEEN 1 AND most AND d.documents > 0
+    )
+    SELECT t.word, t.id, t.edits, t.documents FROM there t
+    WHERE t.edits = (SELECT min(m.edits) FROM there m)
+    ORDER BY t.documents DESC, t.word LIMIT 10;
+END
+$$;
+
+-- Words of a collection that begin with what was typed, those in most documents first. Of very many the first by
+-- letter are looked at.
+CREATE FUNCTION "concord"."completing_words"("collection" integer, "typed" text, "most" integer)
+RETURNS TABLE ("word" text, "term_id" integer, "documents" bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT w.word, w.term_id, d.documents
+    FROM (
+        SELECT k.word, k.term_id FROM concord.keyword_word k
+        WHERE k.collection_id = "collection"
+            AND k.word >= "typed" COLLATE "C" AND k.word < ("typed" || U&'\+10FFFF') COLLATE "C"
+        ORDER BY k.word LIMIT 1000
+    ) w
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(b.posting_count), 0) AS documents FROM concord.keyword_block b
+        WHERE b.collection_id = "collection" AND b.term_id = w.term_id
+    ) d
+    WHERE d.documents > 0
+    ORDER BY d.documents DESC, w.word LIMIT "most"
+$$;
+
+-- The terms of a collection that a word nobody wrote may stand for, and how much each counts.
+CREATE FUNCTION "concord"."expand_word"("collection" integer, "language" text, "typed" text, "typos" boolean, "prefix" boolean)
+RETURNS TABLE ("term" text, "term_id" integer, "weight" float8)
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT min(a.term), f.id, max(f.worth)
+    FROM (
+        SELECT c.word, c.term_id AS id, 0.9::float8 AS worth
+        FROM concord.completing_words(collection, typed, 50) c
+        WHERE prefix AND length(typed) > 1 AND c.word <> typed
+        UNION ALL
+        SELECT s.word, s.term_id, CASE WHEN s.edits = 1 THEN 0.8 ELSE 0.6 END
+        FROM concord.similar_words(collection, typed) s
+        WHERE typos
+    ) f
+    CROSS JOIN LATERAL (SELECT t.term FROM concord.analyze(language, f.word) t ORDER BY t.term LIMIT 1) a
+    GROUP BY f.id;
 END
 $$;

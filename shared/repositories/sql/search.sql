@@ -8,6 +8,13 @@ JOIN concord.embedding_space e ON e.id = c.space_id
 LEFT JOIN concord.collection_settings s ON s.collection_id = c.id
 WHERE c.name = %(name)s AND c.deleted_at IS NULL;
 
+-- name: find_model_document
+SELECT (SELECT l2_normalize(avg(e.vector))::text FROM concord.embedding e
+        WHERE e.space_id = %(space_id)s AND e.collection_id = d.collection_id AND e.document_number = d.number) AS vector,
+       concat_ws(E'\n', d.title, left(d.body, 2000)) AS text
+FROM concord.document d
+WHERE d.collection_id = %(collection_id)s AND d.id = %(id)s COLLATE "C";
+
 -- name: search_documents
 -- One statement: BM25 over blocks of postings, similarity over vectors, both completed for every candidate,
 -- fused, filtered, grouped by document, with the best passages of the page's hits. Slots hold what a request asks
