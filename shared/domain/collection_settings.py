@@ -176,8 +176,9 @@ class CollectionSettings(BaseModel):
 
     def _spoken(self, text: str) -> Words:
         """The words of a text without stop words, unless it has no others."""
-        words = tuple(word for word in text.split() if normalized_words(word))
-        return tuple(word for word in words if normalized_words(word) not in self.stop_word_set) or words
+        words = {word: normalized_words(word) for word in text.split()}
+        said = [word for word in text.split() if words[word]]
+        return tuple(word for word in said if words[word] not in self.stop_word_set) or tuple(said)
 
     def stored(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON. Raises InvalidRequest when it is too much."""

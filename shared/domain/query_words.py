@@ -65,8 +65,7 @@ class WordPlan(NamedTuple):
 
 def normalized_words(text: str) -> tuple[str, ...]:
     """The words of a text as settings and queries are compared: NFKC, caseless, bare of punctuation."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    bare = (_bare(word) for word in folded.split())
+    bare = (_bare(word) for word in _folded(text).split())
     return tuple(word for word in bare if word)
 
 
@@ -75,7 +74,15 @@ def is_unfinished(word: str) -> bool:
     return _part_of_word(word[-1])
 
 
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def _bare(word: str) -> str:
+    if word.isalnum():
+        return word
     start, end = 0, len(word)
     while start < end and not _part_of_word(word[start]):
         start += 1
