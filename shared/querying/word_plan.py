@@ -11,6 +11,8 @@ from shared.domain.query_words import ParsedQuery, QueryPart, WordPlan, normaliz
 # comes after it when all else is equal; much less would make the synonym pointless.
 SYNONYM_WEIGHT = 0.9
 MAX_CLAUSES = 1_024
+# Looking for similar words takes time for every one; in longer queries the words that are known say enough.
+MAX_EXPANDABLE = 64
 
 
 class _Group(NamedTuple):
@@ -26,7 +28,7 @@ def plan_words(parsed: ParsedQuery, settings: CollectionSettings) -> WordPlan:
 
     Of phrases that have synonyms the longest is taken, and synonyms have none of their own. Synonyms that
     would make it more than 1,024 clauses are left out; what was typed never is, but for stop words beside
-    other words.
+    other words. Beyond the 64th group only the last word is expandable.
     """
     plan = WordPlan(
         groups=[],
@@ -43,7 +45,8 @@ def plan_words(parsed: ParsedQuery, settings: CollectionSettings) -> WordPlan:
     groups = [group for group in groups if not group.is_stop_word] or groups
     room = MAX_CLAUSES - sum(len(group.words) for group in groups)
     for number, group in enumerate(groups):
-        _add(plan, number, group.words, expandable=group.is_expandable)
+        expandable = group.is_expandable and (number < MAX_EXPANDABLE or group.is_last)
+        _add(plan, number, group.words, expandable=expandable)
         alternative = 0
         for words in group.synonyms:
             if len(words) <= room:

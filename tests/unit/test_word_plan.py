@@ -8,7 +8,7 @@ import pytest
 from shared.domain.collection_settings import MAX_ALTERNATIVES, CollectionSettings
 from shared.domain.query_words import WordPlan
 from shared.querying.query_text import parse_query
-from shared.querying.word_plan import MAX_CLAUSES, SYNONYM_WEIGHT, plan_words
+from shared.querying.word_plan import MAX_CLAUSES, MAX_EXPANDABLE, SYNONYM_WEIGHT, plan_words
 
 SETTINGS = CollectionSettings.model_validate(
     {
@@ -145,6 +145,13 @@ def test_synonyms_beyond_the_bound_are_left_out_and_words_are_not() -> None:
     assert told(plan("x " * 1_022, **chosen)).startswith("x=d | x=d | x | x")
     full = plan("x " * 5_000, **chosen)
     assert full.texts == ["x"] * 5_000
+
+
+def test_the_first_words_of_a_long_query_and_its_last_may_be_replaced() -> None:
+    words = " ".join(f"w{number}" for number in range(100))
+    expected = [*[True] * MAX_EXPANDABLE, *[False] * (99 - MAX_EXPANDABLE), True]
+    assert plan(words).expandable == expected
+    assert plan(f"{words} ").expandable == [*expected[:-1], False]
 
 
 @pytest.mark.parametrize(
