@@ -22,6 +22,17 @@ def evaluate(
         ),
     ],
     mode: Annotated[list[Mode] | None, typer.Option(help="Only this mode; may be given again.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A field of every search; may be given again."),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=VALUE",
+            help="Compare with searches that have this field instead; may be given again.",
+        ),
+    ] = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,23 +40,29 @@ def evaluate(
 
     Its documents are stored in a collection named after the folder; what is stored already is left
     alone. Each judged query asks for 100 hits without passages, past any cache; its time is the request's.
+    With --against every query is asked both ways, and a paired bootstrap says what --set gains.
     """
     from shared.cli.api_client import ConcordApi, with_api
     from shared.cli.console import output, print_json
     from shared.cli.document_ids import document_id
     from shared.cli.evaluation import evaluate as measure
+    from shared.cli.evaluation_fields import request_fields
 
     modes = [chosen.value for chosen in mode or (Mode.KEYWORD, Mode.SEMANTIC, Mode.HYBRID)]
     collection = document_id(folder.resolve().name)
+    fields = request_fields(settings or [], "--set")
+    others = request_fields(against, "--against") if against else None
 
     async def run(api: ConcordApi) -> dict[str, Any]:
-        return await measure(api, folder, collection, modes)
+        return await measure(api, folder, collection, modes, fields=fields, against=others)
 
     report = with_api(url, run, with_worker=True)
     if as_json:
         print_json(report)
-    else:
-        output().print(_table(report))
+        return
+    output().print(_table(report))
+    if others is not None:
+        output().print(_comparisons_table(report["comparisons"]))
 
 
 def _table(report: dict[str, Any]) -> Any:
@@ -60,4 +77,16 @@ def _table(report: dict[str, Any]) -> Any:
         table.add_row(
             mode, *(f"{value:.4f}" if "@" in name else f"{value:.1f}" for name, value in values.items())
         )
+    return table
+
+
+def _comparisons_table(comparisons: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table("mode", title="nDCG@10, --set beside --against", caption="paired bootstrap")
+    for name in ("set", "against", "difference", "95 % interval", "p"):
+        table.add_column(name, justify="right")
+    for row in comparisons:
+        figures = f"{row['ndcg@10']:.4f}", f"{row['against_ndcg@10']:.4f}", f"{row['difference']:+.4f}"
+        table.add_row(row["mode"], *figures, f"{row['low']:+.4f} to {row['high']:+.4f}", f"{row['p']:.4f}")
     return table

@@ -1,12 +1,13 @@
 """Measures the searches of a judged collection, through the API."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shared.cli.api_client import ConcordApi
+from shared.cli.bootstrap import paired_bootstrap
 from shared.cli.ingestion import ingest, wait_until_embedded
 from shared.cli.judged_collection import JudgedQuery, read_corpus, read_judged_queries
 from shared.cli.metrics import RECALL_CUTOFF, ndcg, percentile, recall, reciprocal_rank
@@ -15,6 +16,8 @@ from shared.errors import ConcordError
 
 # Enough hits for recall@100; neither passages nor fields, as only the ranking is judged.
 _RANKING = {"limit": RECALL_CUTOFF, "passages": 0, "include_fields": ["id"]}
+# What the measurement itself says of a request.
+OWN_FIELDS = frozenset({"q", "mode", "offset", *_RANKING})
 
 
 class EvaluationIncomplete(ConcordError):
@@ -38,17 +41,47 @@ class _Measured:
         }
 
 
-async def evaluate(api: ConcordApi, folder: Path, collection: str, modes: Sequence[str]) -> dict[str, Any]:
-    """Store what the collection lacks, wait for its vectors and run every judged query in each mode."""
+async def evaluate(
+    api: ConcordApi,
+    folder: Path,
+    collection: str,
+    modes: Sequence[str],
+    *,
+    fields: Mapping[str, Any] | None = None,
+    against: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Store what the collection lacks, wait for its vectors and run every judged query in each mode.
+
+    `fields` are further fields of each request. With `against`, other such fields, every query is asked both
+    ways, and `comparisons` says per mode what `fields` gain in nDCG@10. Raises ApiError for fields that the
+    API refuses.
+    """
     queries = read_judged_queries(folder)
     documents = await _store(api, folder, collection)
-    measured = {mode: await _measure(api, collection, queries, mode) for mode in modes}
-    return {
+    fields = fields or {}
+    measured: dict[str, dict[str, float]] = {}
+    comparisons = []
+    for mode in modes:
+        values = await _measure(api, collection, queries, mode, fields)
+        measured[mode] = values.as_json()
+        if against is not None:
+            others = await _measure(api, collection, queries, mode, against)
+            comparisons.append(
+                {"mode": mode, "set": dict(fields), "against": dict(against)} | _compared(others, values)
+            )
+    report = {
         "collection": collection,
         "documents": documents,
         "queries": len(queries),
-        "modes": {mode: values.as_json() for mode, values in measured.items()},
+        "modes": measured,
     }
+    return report if against is None else report | {"comparisons": comparisons}
+
+
+def _compared(before: _Measured, after: _Measured) -> dict[str, float]:
+    gain = paired_bootstrap(before.ndcg, after.ndcg)
+    figures = {name: round(value, 4) for name, value in asdict(gain).items()}
+    return {"ndcg@10": _mean(after.ndcg), "against_ndcg@10": _mean(before.ndcg)} | figures
 
 
 async def _store(api: ConcordApi, folder: Path, collection: str) -> int:
@@ -63,14 +96,17 @@ async def _store(api: ConcordApi, folder: Path, collection: str) -> int:
     return int(found["documents"])
 
 
-async def _measure(api: ConcordApi, collection: str, queries: Sequence[JudgedQuery], mode: str) -> _Measured:
+async def _measure(
+    api: ConcordApi, collection: str, queries: Sequence[JudgedQuery], mode: str, fields: Mapping[str, Any]
+) -> _Measured:
     measured = _Measured()
     # The first request loads the model and opens the connection; it is not one of those measured.
-    await api.search(collection, {"q": queries[0].text, "mode": mode, **_RANKING}, fresh=True)
+    request = {**fields, "mode": mode, **_RANKING}
+    await api.search(collection, {**request, "q": queries[0].text}, fresh=True)
     with counted(f"{mode} searches", total=len(queries)) as done:
         for number, query in enumerate(queries, start=1):
             started = time.perf_counter()
-            response = await api.search(collection, {"q": query.text, "mode": mode, **_RANKING}, fresh=True)
+            response = await api.search(collection, {**request, "q": query.text}, fresh=True)
             measured.milliseconds.append((time.perf_counter() - started) * 1000)
             ranking = [hit["document"]["id"] for hit in response["hits"]]
             measured.ndcg.append(ndcg(ranking, query.relevance))

@@ -62,3 +62,35 @@ def test_a_folder_without_a_collection_is_told(tmp_path: Path) -> None:
     failed = concord("eval", str(tmp_path))
     assert (failed.code, "qrels.tsv: No such file" in failed.said) == (1, True)
     assert concord("eval", str(tmp_path / "nowhere")).code == 2
+
+
+@pytest.mark.usefixtures("laptop")
+def test_two_ways_of_searching_are_compared(folder: Path) -> None:
+    modes = ("--mode", "keyword", "--mode", "hybrid")
+    way = ("--set", "alpha=0", "--against", "min_score=1")
+    report = concord("eval", str(folder), *modes, *way, "--json").json
+    assert report["modes"]["hybrid"]["ndcg@10"] == 1.0
+    assert [row["mode"] for row in report["comparisons"]] == ["keyword", "hybrid"]
+    for row in report["comparisons"]:
+        assert row == {
+            "mode": row["mode"],
+            "set": {"alpha": 0},
+            "against": {"min_score": 1},
+            "ndcg@10": 1.0,
+            "against_ndcg@10": 0.0,
+            "difference": 1.0,
+            "low": 1.0,
+            "high": 1.0,
+            "p": 0.0,
+        }
+    table = concord("eval", str(folder), "--mode", "keyword", *way)
+    assert "+1.0000 to +1.0000" in table.out
+    assert "comparisons" not in concord("eval", str(folder), "--mode", "keyword", "--json").json
+
+
+@pytest.mark.usefixtures("laptop")
+def test_fields_that_a_search_does_not_have_are_refused(folder: Path) -> None:
+    refused = concord("eval", str(folder), "--mode", "hybrid", "--set", "alpha=2", "--json")
+    assert (refused.code, refused.out) == (1, "")
+    assert "alpha" in refused.said
+    assert concord("eval", str(folder), "--set", "limit=3").code == 2
