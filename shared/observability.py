@@ -47,6 +47,7 @@ class Event(StrEnum):
     EMBEDDER_UNAVAILABLE = "embedder_unavailable"
     EMBEDDING_FAILED = "embedding_failed"
     MAINTENANCE_FAILED = "maintenance_failed"
+    VECTOR_INDEX_WAITS = "vector_index_waits"
     CUSTOM_RESOURCE_FAILED = "custom_resource_failed"
     REQUEST_UNAVAILABLE = "request_unavailable"
     SWEEP_FAILED = "sweep_failed"

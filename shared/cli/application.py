@@ -12,6 +12,7 @@ from shared.cli import (
     doctor,
     evaluate,
     functions,
+    index,
     ingest,
     invoke,
     migrate,
@@ -61,6 +62,7 @@ app.command()(search.search)
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)
+app.command()(index.index)
 app.command()(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)

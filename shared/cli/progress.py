@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from shared.cli.console import talk
 
@@ -29,3 +29,18 @@ def shrinking(what: str) -> Iterator[Callable[[int], None]]:
             show(most - count)
 
         yield left
+
+
+@contextmanager
+def progressing() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars as they are needed; call what it yields with whose it is, how many are done and of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=talk(), transient=True) as progress:
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)
+
+        yield show

@@ -3,18 +3,21 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.errors import ConcordError, Unavailable
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.repositories import collections, document_storage, embedding_spaces, keyword_index
+from shared.repositories.embedding_spaces import IndexableCollection
 
 TERMS_PER_UNIT = 500
 ROWS_PER_UNIT = 1_000
+# Numbers of vectors that a build gets through in a second, on a slow server: decision 8.
+NUMBERS_PER_SECOND = 384_000
 
-
-type _Step = Callable[[Database, Principal, int, MaintenanceReport, float], Awaitable[bool]]
+type _Step = Callable[[MaintenanceReport, float], Awaitable[bool]]
 
 
 @dataclass(slots=True)
@@ -24,7 +27,9 @@ class MaintenanceReport:
     collections: int = 0
     compacted_terms: int = 0
     purged_rows: int = 0
-    indexed_spaces: int = 0
+    indexed_collections: int = 0
+    # Those whose index takes more time than was left.
+    waiting_collections: int = 0
     complete: bool = False
 
 
@@ -34,14 +39,14 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     async with database.unit_of_work(principal) as unit:
         buried = await collections.list_buried_ids(unit)
         live = await collections.list_live_ids(unit)
-        unindexed = await embedding_spaces.find_spaces_to_index(unit)
-    steps: list[tuple[_Step, int]] = [(_purge, collection_id) for collection_id in buried]
-    steps += [(_compact, collection_id) for collection_id in live]
-    steps += [(_index_vectors, space_id) for space_id in unindexed]
+        outgrown = await embedding_spaces.find_outgrown_collections(unit)
+    steps: list[_Step] = [partial(_purge, database, principal, collection_id) for collection_id in buried]
+    steps += [partial(_compact, database, principal, collection_id) for collection_id in live]
+    steps += [partial(_index_vectors, database, principal, collection) for collection in outgrown]
     done = []
-    for step, number in steps:
+    for step in steps:
         try:
-            done.append(await step(database, principal, number, report, deadline))
+            done.append(await step(report, deadline))
         except ConcordError as error:
             # One collection that cannot be maintained now must not keep the others from it.
             logger().warning(Event.MAINTENANCE_FAILED, extra=describe_error(error))
@@ -67,6 +72,9 @@ async def _purge(
     deadline: float,
 ) -> bool:
     """Remove all of a deleted collection; False when time ran out first."""
+    async with database.unit_of_work(principal) as unit:
+        # First, so that what is removed then is not looked for in its graph.
+        await embedding_spaces.drop_collection_index(unit, collection_id)
     while time.monotonic() < deadline:
         async with database.unit_of_work(principal) as unit:
             # A writer that found the collection before it was deleted may still be at work.
@@ -107,14 +115,28 @@ async def _compact(
 async def _index_vectors(
     database: Database,
     principal: Principal,
-    space_id: int,
+    collection: IndexableCollection,
     report: MaintenanceReport,
     deadline: float,
 ) -> bool:
-    """Build the vector index of a space that has outgrown exact scans; False without the time to start."""
-    if time.monotonic() >= deadline:
+    """Build the vector index of a collection if the time left is likely to do; False without any."""
+    left = deadline - time.monotonic()
+    if left <= 0:
         return False
+    estimate = collection.chunks * collection.dimensions / NUMBERS_PER_SECOND
+    if estimate > left:
+        report.waiting_collections += 1
+        logger().warning(
+            Event.VECTOR_INDEX_WAITS,
+            extra={
+                "collection": collection.name,
+                "chunks": collection.chunks,
+                "estimated_seconds": round(estimate),
+                "command": f"concord index {collection.name}",
+            },
+        )
+        return True
     async with database.unit_of_work(principal) as unit:
-        await embedding_spaces.index_embedding_space(unit, space_id)
-    report.indexed_spaces += 1
+        await embedding_spaces.index_collection_vectors(unit, collection.id, seconds=left)
+    report.indexed_collections += 1
     return True

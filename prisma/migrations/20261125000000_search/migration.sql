@@ -54,42 +54,59 @@ AS $$
     FROM (SELECT phraseto_tsquery("language"::regconfig, concord.readable_text("phrase")) AS query) p
 $$;
 
--- Gives a collection's vectors an HNSW index of their own, unless it has one; returns whether it was made. A search
--- of one collection never visits another's vectors. Writers of the space's vectors wait meanwhile: `concord index`
--- builds it without that.
+-- The definition of a collection's own HNSW index, after `CREATE INDEX name ON`: a search of one collection never
+-- visits another's vectors.
+CREATE FUNCTION "concord"."vector_index_definition"("collection" integer)
+RETURNS text
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format(
+        'concord_embedding.space_%2$s USING hnsw ((vector::%4$s.halfvec(%3$s)) %4$s.halfvec_ip_ops)'
+        || ' WITH (m = 16, ef_construction = 64) WHERE collection_id = %1$s',
+        c.id, s.id, s.dimensions, (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vector'))
+    FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
+    WHERE c.id = collection
+$$;
+
+-- Gives a collection's vectors their index, unless it has one; returns whether it was made. Writers of the space's
+-- vectors wait meanwhile: `concord index` builds it without that.
 CREATE FUNCTION "concord"."index_collection_vectors"("collection" integer)
 RETURNS boolean
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- Searches of the whole space would wait behind what waits for a lock.
+SET lock_timeout = '2s'
+-- A graph that does not fit takes many times as long; workers share memory that containers seldom have.
+SET maintenance_work_mem = '256MB'
+SET max_parallel_maintenance_workers = 0
 AS $$
 DECLARE
     space integer;
-    size integer;
-    vector_schema regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'vector');
 BEGIN
-    SELECT c.space_id, s.dimensions INTO STRICT space, size
-    FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id WHERE c.id = collection;
+    SELECT c.space_id INTO STRICT space FROM concord.collection c WHERE c.id = collection;
     IF to_regclass(format('concord_embedding.collection_%s_space_%s_idx', collection, space)) IS NOT NULL THEN
         RETURN false;
     END IF;
-    EXECUTE format(
-        'CREATE INDEX collection_%1$s_space_%2$s_idx ON concord_embedding.space_%2$s
-         USING hnsw ((vector::%4$s.halfvec(%3$s)) %4$s.halfvec_ip_ops) WHERE collection_id = %1$s',
-        collection, space, size, vector_schema);
+    EXECUTE format('CREATE INDEX collection_%s_space_%s_idx ON %s', collection, space,
+        concord.vector_index_definition(collection));
     RETURN true;
 END
 $$;
 
--- Takes the index of a deleted collection's vectors away.
+-- Takes the index of a deleted collection's vectors away, and what an interrupted build has left of one.
 CREATE FUNCTION "concord"."drop_collection_index"("collection" integer)
 RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
 AS $$
+DECLARE
+    space integer := (SELECT c.space_id FROM concord.collection c WHERE c.id = collection);
 BEGIN
-    EXECUTE format('DROP INDEX IF EXISTS concord_embedding.collection_%s_space_%s_idx', collection,
-        (SELECT space_id FROM concord.collection WHERE id = collection));
+    EXECUTE format('DROP INDEX IF EXISTS concord_embedding.collection_%1$s_space_%2$s_idx,
+        concord_embedding.collection_%1$s_space_%2$s_building', collection, space);
 END
 $$;
