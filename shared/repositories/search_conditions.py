@@ -31,7 +31,7 @@ def conditions_of(plan: SearchPlan) -> Conditions:
         conditions.parameters.update(condition.parameters)
     said = _said(plan)
     if said:
-        conditions.said = SQL["fragment_said"].text
+        conditions.said = SQL["piece_said"].text
         conditions.parameters["said"] = [text for text, _ in said]
         parts.extend(_says(place, is_wanted) for place, (_, is_wanted) in enumerate(said, start=1))
     conditions.is_selective = plan.tree is not None or any(is_wanted for _, is_wanted in said)
@@ -47,5 +47,5 @@ def _said(plan: SearchPlan) -> list[tuple[str, bool]]:
 
 
 def _says(place: int, is_wanted: bool) -> str:
-    says = SQL["fragment_says"].with_slot("place", str(place))
+    says = SQL["piece_says"].with_slot("place", str(place))
     return says.text if is_wanted else f"NOT {says.with_slot('nothing', 'false').text}"

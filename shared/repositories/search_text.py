@@ -61,7 +61,7 @@ def search_statement(shape: SearchShape) -> Statement:
         "conditions": shape.conditions or "true",
         "space": str(shape.space_id),
         "collection_number": str(shape.collection_id),
-        "cutoff": _fragment("before_deadline") if shape.has_cutoff else "",
+        "cutoff": _piece("before_deadline") if shape.has_cutoff else "",
         "dimensions": str(shape.dimensions),
     }
     for slot, text in everywhere.items():
@@ -69,8 +69,8 @@ def search_statement(shape: SearchShape) -> Statement:
     return statement
 
 
-def _fragment(name: str, **slots: str) -> str:
-    statement = SQL[f"fragment_{name}"]
+def _piece(name: str, **slots: str) -> str:
+    statement = SQL[f"piece_{name}"]
     for slot, text in slots.items():
         statement = statement.with_slot(slot, text)
     return statement.text
@@ -79,70 +79,70 @@ def _fragment(name: str, **slots: str) -> str:
 def _keyword_slots(shape: SearchShape) -> dict[str, str]:
     if not shape.with_words:
         return {}
-    passing = _fragment("passing_postings") if shape.is_selective else "true"
+    passing = _piece("passing_postings") if shape.is_selective else "true"
     slots = {"keyword_sum": _keyword_sum(shape, postings=passing)}
     if shape.expanded:
-        slots["expansions"] = _fragment("expansions")
+        slots["expansions"] = _piece("expansions")
     if shape.budgeted:
-        first = _keyword_sum(shape, postings=passing, terms="reading", blocks=_fragment("first_blocks"))
-        near = _fragment("near_contenders") if shape.with_vector else ""
-        second = _keyword_sum(shape, postings=_fragment("contended_postings"))
-        slots["budget"] = _fragment("budgeted_score", first_sum=first, near_contenders=near)
-        slots["keyword_sum"] = _fragment("contended_sum", second_sum=second)
-        slots["complete"] = _fragment("complete")
+        first = _keyword_sum(shape, postings=passing, terms="reading", blocks=_piece("first_blocks"))
+        near = _piece("near_contenders") if shape.with_vector else ""
+        second = _keyword_sum(shape, postings=_piece("contended_postings"))
+        slots["budget"] = _piece("budgeted_score", first_sum=first, near_contenders=near)
+        slots["keyword_sum"] = _piece("contended_sum", second_sum=second)
+        slots["complete"] = _piece("complete")
     return slots
 
 
 def _keyword_sum(shape: SearchShape, *, postings: str, terms: str = "term", blocks: str = "") -> str:
     slots = {"postings": postings, "terms": terms, "blocks": blocks}
     if shape.weighs_title:
-        slots["frequency"] = _fragment("weighted_frequency")
-    return _fragment("keyword_sum", **slots)
+        slots["frequency"] = _piece("weighted_frequency")
+    return _piece("keyword_sum", **slots)
 
 
 def _vector_slots(shape: SearchShape) -> dict[str, str]:
     if not shape.with_vector:
         return {}
     scan = "'index'" if shape.has_vector_index else "'exact'"
-    distance = {"distance": _fragment("indexed_distance")} if shape.has_vector_index else {}
+    distance = {"distance": _piece("indexed_distance")} if shape.has_vector_index else {}
     if not shape.is_selective and not shape.conditions:
-        return {"near": _fragment("nearest", **distance), "scan": scan}
+        return {"near": _piece("nearest", **distance), "scan": scan}
     passing = "indexed_passing" if shape.has_vector_index else "nearest_passing"
     if not shape.is_selective:
-        return {"near": _fragment(passing, **distance), "scan": scan}
-    nearest = _fragment(passing, many=_fragment("many"), **distance)
+        return {"near": _piece(passing, **distance), "scan": scan}
+    nearest = _piece(passing, many=_piece("many"), **distance)
     return {
-        "near": _fragment("nearest_of_few", nearest_passing=nearest),
-        "scan": _fragment("scan_of_passing", otherwise=scan),
+        "near": _piece("nearest_of_few", nearest_passing=nearest),
+        "scan": _piece("scan_of_passing", otherwise=scan),
     }
 
 
 def _candidate_slots(shape: SearchShape) -> dict[str, str]:
-    candidate = _fragment("browsed_candidate" if shape.browses else "candidate")
+    candidate = _piece("browsed_candidate" if shape.browses else "candidate")
     if shape.has_pins:
-        candidate = _fragment("pinned_candidate", candidate=candidate)
+        candidate = _piece("pinned_candidate", candidate=candidate)
     slots = {"said": shape.said, "candidate": candidate}
     if shape.conditions:
         slots["of_which_pass"] = str(round(1 / ranking.SELECTIVE_SHARE))
     if shape.is_selective:
-        slots["passing"] = _fragment("passing_saying" if shape.has_phrases else "passing")
+        slots["passing"] = _piece("passing_saying" if shape.has_phrases else "passing")
     return slots
 
 
 def _page_slots(shape: SearchShape) -> dict[str, str]:
-    slots = {"cut_off": _fragment("cut_off")} if shape.has_cutoff else {}
+    slots = {"cut_off": _piece("cut_off")} if shape.has_cutoff else {}
     if shape.browses:
         slots["fusion"] = "1::float8"
     elif shape.fusion is not Fusion.WEIGHTED:
-        slots["fusion"] = _fragment(shape.fusion.value)
+        slots["fusion"] = _piece(shape.fusion.value)
     if shape.conditions or shape.facets:
-        slots["matched"] = _fragment("matched")
-        slots["keyword_found"] = _fragment("matched_found")
+        slots["matched"] = _piece("matched")
+        slots["keyword_found"] = _piece("matched_found")
     if shape.facets:
         slots["facets"] = shape.facets
     sort = {"sort": shape.sort} if shape.sort else {}
     if shape.group:
-        slots["page"] = _fragment("grouped_page", group=shape.group, **sort)
+        slots["page"] = _piece("grouped_page", group=shape.group, **sort)
     elif shape.sort:
-        slots["page"] = _fragment("sorted_page", **sort)
+        slots["page"] = _piece("sorted_page", **sort)
     return slots

@@ -18,7 +18,16 @@ _PATIENCE_SECONDS = 10.0
 
 # Each function that has a database, by the role that it signs in as; database_migrate signs in as the owner.
 FUNCTIONS_OF_ROLE = {
-    SEARCH: {"collections_get", "collections_list", "documents_get", "documents_list", "documents_search"},
+    SEARCH: {
+        "collections_get",
+        "collections_list",
+        "documents_get",
+        "documents_list",
+        "documents_multi_search",
+        "documents_search",
+        "documents_similar",
+        "documents_suggest",
+    },
     INGEST: {
         "chunks_embed",
         "collections_create",

@@ -19,6 +19,7 @@ BLOCKS = {
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
         "search": EVERY_BLOCK,
+        "vocabulary": {"suggest_words"},
     },
     INGEST: {
         "collections": {
@@ -33,6 +34,7 @@ BLOCKS = {
         },
         "embeddings": EVERY_BLOCK,
         "keyword_index": {"lock_collection", "retire_documents", "index_chunks"},
+        "vocabulary": {"add_words"},
     },
     MAINTENANCE: {
         "collections": {

@@ -231,6 +231,12 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("documents_list", http_event("GET", f"{COLLECTION}/documents")),
     ("documents_get", http_event("GET", f"{COLLECTION}/documents/one")),
     ("documents_search", http_event("GET", f"{COLLECTION}/search", query="q=document")),
+    (
+        "documents_multi_search",
+        http_event("POST", "/v1/search", {"searches": [{"collection": "guides", "q": "text"}]}),
+    ),
+    ("documents_similar", http_event("GET", f"{COLLECTION}/documents/one/similar")),
+    ("documents_suggest", http_event("GET", f"{COLLECTION}/suggest", query="q=docu")),
     ("documents_update", http_event("PATCH", f"{COLLECTION}/documents/one", {"body": "Another text."})),
     ("documents_delete", http_event("DELETE", f"{COLLECTION}/documents/one")),
     ("documents_upsert", http_event("POST", f"{COLLECTION}/documents", DOCUMENT)),

@@ -10,6 +10,9 @@ from psycopg.pq import ExecStatus
 from psycopg.rows import TupleRow
 
 from shared.database.statements import SqlFile, Statement
+from shared.domain.ranking import Fusion
+from shared.repositories.search_text import search_statement
+from tests.builders.search_shapes import SEARCH_SHAPES
 
 REPOSITORIES = Path(__file__).parents[2] / "shared" / "repositories"
 FILES = [
@@ -17,6 +20,8 @@ FILES = [
 ]
 # A block that is no statement by itself: it fills the slot of its name in a statement of its file.
 FRAGMENT = "fragment_"
+# One of many that a search's statement is put together from, as its shape asks.
+PIECE = "piece_"
 SLOT = re.compile(r"/\*(\w+)\*/.*?/\*end\*/", re.DOTALL)
 PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -37,7 +42,9 @@ def variants(file: SqlFile, statement: Statement) -> Iterator[Statement]:
 def statements() -> Iterator[tuple[str, Statement]]:
     for file in FILES:
         for name, statement in file.blocks().items():
-            if not name.startswith(FRAGMENT):
+            if file.name == "search" and name == "search_documents":
+                yield from ((f"search.{name}", search_statement(shape)) for shape in SEARCH_SHAPES)
+            elif not name.startswith((FRAGMENT, PIECE)):
                 for variant in variants(file, statement):
                     yield f"{file.name}.{name}", variant
 
@@ -73,4 +80,14 @@ def test_every_fragment_fills_a_slot() -> None:
 
 def test_every_block_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in REPOSITORIES.glob("*.py"))
-    assert [name for file in FILES for name in file.blocks() if f'"{name}"' not in code] == []
+    blocks = [name for file in FILES for name in file.blocks() if not name.startswith(PIECE)]
+    assert [name for name in blocks if f'"{name}"' not in code] == []
+
+
+def test_every_piece_of_a_search_stands_in_one() -> None:
+    pieces = {
+        name for name in SqlFile("shared.repositories.sql", "search").blocks() if name.startswith(PIECE)
+    }
+    code = (REPOSITORIES / "search_text.py").read_text() + (REPOSITORIES / "search_conditions.py").read_text()
+    named = {PIECE + name for name in re.findall(r'"(\w+)"', code)} | set(re.findall(r'"(piece_\w+)"', code))
+    assert pieces - named - {PIECE + fusion.value for fusion in Fusion} == set()

@@ -28,7 +28,7 @@ RUNBOOK = Path(__file__).parents[2] / "infra" / "runbook.md"
 RESOURCES = list_function_resources()
 # API Gateway gives up after 30 seconds.
 LONGEST_HTTP_SECONDS = 29
-EMBEDDING = {"documents_search", "chunks_embed"}
+EMBEDDING = {"documents_multi_search", "documents_search", "chunks_embed"}
 
 every_function = pytest.mark.parametrize("function", RESOURCES, ids=lambda function: function.folder)
 

@@ -188,7 +188,7 @@ LEFT JOIN LATERAL (
 ) passages ON d.id IS NOT NULL
 ORDER BY h.place;
 
--- name: fragment_expansions
+-- name: piece_expansions
 -- Words that no document has, and the last word as far as it has been typed.
 UNION ALL
 SELECT w.part, -e.term_id, e.term, e.term_id, f.documents, w.penalty * e.weight, w.frequency
@@ -207,7 +207,7 @@ CROSS JOIN LATERAL (
 ) f
 WHERE w.expandable AND (w.documents = 0 OR w.word_group = %(last_group)s AND %(complete_known)s);
 
--- name: fragment_keyword_sum
+-- name: piece_keyword_sum
 -- BM25 of every document with a word (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009, with
 -- k1 = 1.2 and b = 0.75): the sum over parts, of which one with a choice counts as the best of what may stand for it.
 SELECT s.index_number, sum(s.score) AS score
@@ -252,20 +252,20 @@ FROM (
 ) s
 GROUP BY s.index_number;
 
--- name: fragment_weighted_frequency
+-- name: piece_weighted_frequency
 -- Words of the title count as the collection's settings say.
 %(body_weight)s::float8 * unnest(b.frequencies)
 + (%(title_weight)s::float8 - %(body_weight)s::float8)
   * unnest(coalesce(b.title_frequencies, array_fill(0::smallint, ARRAY[cardinality(b.frequencies)])));
 
--- name: fragment_before_deadline
+-- name: piece_before_deadline
 -- A time budget: what has not been read when it ends is left out.
 AND clock_timestamp() < statement_timestamp() + make_interval(secs => %(cutoff_seconds)s);
 
--- name: fragment_cut_off
+-- name: piece_cut_off
 clock_timestamp() >= statement_timestamp() + make_interval(secs => %(cutoff_seconds)s);
 
--- name: fragment_nearest
+-- name: piece_nearest
 -- The nearest chunks: one by one or, with the index's own expression, through it.
 SELECT e.document_number, /*distance*/ e.vector <#> (SELECT vector FROM query) /*end*/ AS distance
 FROM concord.embedding e
@@ -273,10 +273,10 @@ WHERE e.space_id = /*space*/0/*end*/ AND e.collection_id = /*collection_number*/
 ORDER BY distance
 LIMIT %(near_chunks)s;
 
--- name: fragment_indexed_distance
+-- name: piece_indexed_distance
 e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM query);
 
--- name: fragment_nearest_of_few
+-- name: piece_nearest_of_few
 -- Of few documents that pass a condition all chunks.
 SELECT f.number AS document_number, min(e.vector <#> (SELECT vector FROM query)) AS distance
 FROM passing f
@@ -287,7 +287,7 @@ GROUP BY f.number
 UNION ALL
 (/*nearest_passing*/ SELECT NULL::int, 0::float8 WHERE false /*end*/);
 
--- name: fragment_nearest_passing
+-- name: piece_nearest_passing
 -- Of many, the nearest as far as they are asked for.
 SELECT n.document_number, n.distance
 FROM (
@@ -305,7 +305,7 @@ CROSS JOIN LATERAL (
 ) p
 LIMIT %(near_chunks)s;
 
--- name: fragment_indexed_passing
+-- name: piece_indexed_passing
 -- The same through the index, which is read on until enough chunks pass.
 SELECT e.document_number, /*distance*/ e.vector <#> (SELECT vector FROM query) /*end*/ AS distance
 FROM concord.embedding e
@@ -318,7 +318,7 @@ WHERE /*many*/ true /*end*/
 ORDER BY distance
 LIMIT %(near_chunks)s;
 
--- name: fragment_said
+-- name: piece_said
 -- Which documents have all words of each phrase and exclusion.
 , said AS MATERIALIZED (
     SELECT s.place, t.terms, has.index_number
@@ -339,14 +339,14 @@ LIMIT %(near_chunks)s;
     ) has ON true
 );
 
--- name: fragment_says
+-- name: piece_says
 -- Whether a document says it, in these words; words that are no more than stop words ask for nothing.
 CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place*/1/*end*/)
      THEN (SELECT bool_and(terms < 2) FROM said WHERE place = /*place*/1/*end*/)
           OR concord.has_phrase(%(language)s, (%(said)s::text[])[/*place*/1/*end*/], d.title, d.body)
      ELSE /*nothing*/ (SELECT bool_and(terms = 0) FROM said WHERE place = /*place*/1/*end*/) /*end*/ END;
 
--- name: fragment_passing_saying
+-- name: piece_passing_saying
 -- What says the first phrase is looked up in what has its words.
 , passing AS MATERIALIZED (
     SELECT d.number, d.index_number
@@ -361,7 +361,7 @@ CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place
     SELECT true AS is_selective, count(*) <= %(few_documents)s AS is_small FROM passing
 );
 
--- name: fragment_passing
+-- name: piece_passing
 -- What passes a condition is listed once when a sample says that it is little, and looked up document by document,
 -- best first, when it is not.
 , sample AS MATERIALIZED (
@@ -383,13 +383,13 @@ CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place
     FROM sample s
 );
 
--- name: fragment_many
+-- name: piece_many
 (SELECT NOT is_small FROM passing_size);
 
--- name: fragment_passing_postings
+-- name: piece_passing_postings
 ((SELECT NOT is_selective FROM passing_size) OR p.index_number IN (SELECT index_number FROM passing));
 
--- name: fragment_matched
+-- name: piece_matched
 -- Every document with a word that passes, when they are to be counted and may be, and every candidate.
 , matched AS MATERIALIZED (
     SELECT d.number, d.index_number, w.in_words
@@ -407,14 +407,14 @@ CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place
     WHERE /*conditions*/ true /*end*/
 );
 
--- name: fragment_matched_found
+-- name: piece_matched_found
 CASE WHEN (SELECT count(*) FROM keyword_score) <= %(countable)s
      THEN (SELECT count(*) FROM matched WHERE in_words)::int END;
 
--- name: fragment_scan_of_passing
+-- name: piece_scan_of_passing
 CASE WHEN (SELECT is_small FROM passing_size) THEN 'exact' ELSE /*otherwise*/ 'exact' /*end*/ END;
 
--- name: fragment_candidate
+-- name: piece_candidate
 SELECT number, index_number, min(keyword_place) AS keyword_place, min(vector_place) AS vector_place,
        NULL::bigint AS pin, least(min(keyword_place), min(vector_place)) > %(first_candidates)s AS is_late
 FROM (
@@ -424,7 +424,7 @@ FROM (
 ) c
 GROUP BY number, index_number;
 
--- name: fragment_pinned_candidate
+-- name: piece_pinned_candidate
 -- Pinned documents come first, in their order, whatever they score; hidden ones are a condition.
 SELECT coalesce(c.number, p.number) AS number, coalesce(c.index_number, p.index_number) AS index_number,
        c.keyword_place, c.vector_place, p.pin, coalesce(c.is_late, false) AS is_late
@@ -437,14 +437,14 @@ FULL JOIN (
     WHERE /*conditions*/ true /*end*/
 ) p ON p.number = c.number;
 
--- name: fragment_browsed_candidate
+-- name: piece_browsed_candidate
 -- Without anything to look for every document that passes is a hit.
 SELECT d.number, d.index_number, NULL::bigint AS keyword_place, NULL::bigint AS vector_place, NULL::bigint AS pin,
        false AS is_late
 FROM concord.document d
 WHERE d.collection_id = %(collection_id)s AND /*conditions*/ true /*end*/;
 
--- name: fragment_sorted_page
+-- name: piece_sorted_page
 SELECT h.*, row_number() OVER (ORDER BY h.pin, /*sort*/ h.score DESC /*end*/, h.number) AS place,
        NULL::jsonb AS group_value, NULL::bigint AS group_found
 FROM fused h
@@ -453,7 +453,7 @@ WHERE h.pin IS NOT NULL OR h.score > 0 AND h.score >= %(min_score)s
 ORDER BY place
 LIMIT %(limit)s OFFSET %(offset)s;
 
--- name: fragment_grouped_page
+-- name: piece_grouped_page
 -- The best hits of each group together, groups in the order of their best; a document without the field is a group.
 SELECT g.number, g.is_late, g.pin, g.keyword, g.semantic, g.score,
        row_number() OVER (ORDER BY g.group_place, g.place) AS place, g.group_value, g.group_found
@@ -476,20 +476,20 @@ FROM (
 WHERE g.place_in_group <= %(group_size)s AND g.group_place > %(offset)s AND g.group_place <= %(offset)s + %(limit)s
 ORDER BY place;
 
--- name: fragment_min_max
+-- name: piece_min_max
 -- Each ranking stretched over its candidates.
 query.alpha * coalesce((s.semantic - min(s.semantic) OVER ())
                        / nullif(max(s.semantic) OVER () - min(s.semantic) OVER (), 0), (s.semantic > 0)::int)
 + (1 - query.alpha) * coalesce((s.keyword - min(s.keyword) OVER ())
                        / nullif(max(s.keyword) OVER () - min(s.keyword) OVER (), 0), (s.keyword > 0)::int);
 
--- name: fragment_rrf
+-- name: piece_rrf
 -- Cormack, Clarke and Buettcher, Reciprocal Rank Fusion (2009), k = 60, as a share of the most.
 61 * (query.alpha * CASE WHEN s.semantic > 0 THEN 1.0::float8 / (60 + rank() OVER (ORDER BY s.semantic DESC)) ELSE 0 END
       + (1 - query.alpha)
         * CASE WHEN s.keyword > 0 THEN 1.0::float8 / (60 + rank() OVER (ORDER BY s.keyword DESC)) ELSE 0 END);
 
--- name: fragment_budgeted_score
+-- name: piece_budgeted_score
 -- Where all postings are too many, those that weigh most choose the documents of which then all are read.
 , reading AS MATERIALIZED (
     SELECT t.part, t.alternative, t.term_id, t.weight, b.block,
@@ -509,24 +509,24 @@ query.alpha * coalesce((s.semantic - min(s.semantic) OVER ())
     /*near_contenders*//*end*/
 );
 
--- name: fragment_first_blocks
+-- name: piece_first_blocks
 AND t.is_first AND block = t.block;
 
--- name: fragment_complete
+-- name: piece_complete
 coalesce((SELECT bool_and(is_first) FROM reading), true);
 
--- name: fragment_near_contenders
+-- name: piece_near_contenders
 UNION
 SELECT d.index_number FROM near n
 JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = n.document_number;
 
--- name: fragment_contended_sum
+-- name: piece_contended_sum
 SELECT index_number, score FROM first_score WHERE (SELECT coalesce(bool_and(is_first), true) FROM reading)
 UNION ALL
 SELECT index_number, score FROM (/*second_sum*/ SELECT NULL::int AS index_number, 0::float8 AS score WHERE false /*end*/) c
 WHERE (SELECT NOT bool_and(is_first) FROM reading);
 
--- name: fragment_contended_postings
+-- name: piece_contended_postings
 p.index_number IN (SELECT index_number FROM contender);
 
 -- name: widen_vector_scan

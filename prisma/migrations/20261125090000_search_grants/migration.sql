@@ -1,0 +1,123 @@
+-- By hand: what functions need of the tables and functions that searches of many kinds brought.
+
+-- As in 20261124120000_roles, with those.
+CREATE OR REPLACE FUNCTION "concord"."set_up_roles"()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    kind text;
+    privileges text;
+    object text;
+    vector_schema regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'vector');
+BEGIN
+    FOREACH kind IN ARRAY ARRAY['concord_search', 'concord_ingest', 'concord_maintenance'] LOOP
+        CONTINUE WHEN to_regrole(kind) IS NOT NULL;
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', kind);
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN
+                NULL; -- Another database's migration has made it meanwhile.
+            WHEN insufficient_privilege THEN
+                RAISE NOTICE 'There is no role %, and % may not create it.', kind, current_user;
+        END;
+    END LOOP;
+
+    FOR kind, privileges, object IN VALUES
+        ('concord_search', 'USAGE', 'SCHEMA concord'),
+        -- To see whether a space has its index.
+        ('concord_search', 'USAGE', 'SCHEMA concord_embedding'),
+        ('concord_search', 'SELECT', 'concord.embedding_space'),
+        ('concord_search', 'SELECT', 'concord.collection'),
+        ('concord_search', 'SELECT', 'concord.metadata_field'),
+        ('concord_search', 'SELECT', 'concord.document'),
+        ('concord_search', 'SELECT', 'concord.chunk'),
+        ('concord_search', 'SELECT', 'concord.embedding'),
+        ('concord_search', 'SELECT', 'concord.embedding_job'),
+        ('concord_search', 'SELECT', 'concord.keyword_term'),
+        ('concord_search', 'SELECT', 'concord.keyword_block'),
+        ('concord_search', 'SELECT', 'concord.keyword_retired'),
+        ('concord_search', 'SELECT', 'concord.keyword_statistic'),
+        ('concord_search', 'SELECT', 'concord.collection_settings'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.analyze'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.readable_text'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.text_vector'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.has_phrase'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.similar_words'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.completing_words'),
+        ('concord_search', 'EXECUTE', 'FUNCTION concord.expand_word'),
+
+        ('concord_ingest', 'USAGE', 'SCHEMA concord'),
+        ('concord_ingest', 'SELECT', 'concord.embedding_space'),
+        ('concord_ingest', 'SELECT, INSERT, UPDATE', 'concord.collection'),
+        ('concord_ingest', 'SELECT, INSERT', 'concord.metadata_field'),
+        ('concord_ingest', 'SELECT, INSERT, UPDATE, DELETE', 'concord.document'),
+        ('concord_ingest', 'SELECT, INSERT, UPDATE, DELETE', 'concord.chunk'),
+        ('concord_ingest', 'SELECT, INSERT, DELETE', 'concord.embedding'),
+        ('concord_ingest', 'SELECT, INSERT, UPDATE, DELETE', 'concord.embedding_job'),
+        ('concord_ingest', 'SELECT, INSERT', 'concord.keyword_term'),
+        ('concord_ingest', 'INSERT', 'concord.keyword_block'),
+        ('concord_ingest', 'SELECT, INSERT', 'concord.keyword_retired'),
+        ('concord_ingest', 'SELECT, INSERT', 'concord.keyword_statistic'),
+        ('concord_ingest', 'USAGE', 'SEQUENCE concord.collection_id_seq'),
+        ('concord_ingest', 'USAGE', 'SEQUENCE concord.chunk_id_seq'),
+        ('concord_ingest', 'USAGE', 'SEQUENCE concord.keyword_term_id_seq'),
+        ('concord_ingest', 'USAGE', 'SEQUENCE concord.keyword_statistic_id_seq'),
+        ('concord_ingest', 'SELECT, INSERT', 'concord.keyword_word'),
+        ('concord_ingest', 'SELECT, INSERT, UPDATE', 'concord.collection_settings'),
+        ('concord_ingest', 'EXECUTE', 'FUNCTION concord.analyze'),
+        ('concord_ingest', 'EXECUTE', 'FUNCTION concord.readable_text'),
+        ('concord_ingest', 'EXECUTE', 'FUNCTION concord.letters_of'),
+        ('concord_ingest', 'EXECUTE', 'FUNCTION concord.open_embedding_space'),
+
+        ('concord_maintenance', 'USAGE', 'SCHEMA concord'),
+        ('concord_maintenance', 'USAGE', 'SCHEMA concord_embedding'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.collection'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.metadata_field'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.document'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.embedding'),
+        -- UPDATE of some column is what locking rows takes.
+        ('concord_maintenance', 'SELECT, UPDATE (claimed_until), DELETE', 'concord.embedding_job'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.keyword_term'),
+        ('concord_maintenance', 'SELECT, INSERT, DELETE', 'concord.keyword_block'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.keyword_retired'),
+        ('concord_maintenance', 'SELECT, INSERT, DELETE', 'concord.keyword_statistic'),
+        ('concord_maintenance', 'USAGE', 'SEQUENCE concord.keyword_statistic_id_seq'),
+        ('concord_maintenance', 'SELECT, DELETE', 'concord.keyword_word'),
+        ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.index_embedding_space'),
+        ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.index_collection_vectors'),
+        ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.drop_collection_index')
+    LOOP
+        IF to_regrole(kind) IS NOT NULL THEN
+            EXECUTE format('GRANT %s ON %s TO %I', privileges, object, kind);
+        END IF;
+    END LOOP;
+
+    -- The vector type is everybody's, unless somebody has closed its schema.
+    FOR kind IN SELECT rolname FROM pg_roles
+        WHERE rolname IN ('concord_search', 'concord_ingest', 'concord_maintenance')
+            AND NOT has_schema_privilege(oid, vector_schema, 'USAGE')
+    LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', vector_schema, kind);
+    END LOOP;
+END
+$$;
+
+-- Functions are everybody's by default. Who has been let into the schema by hand keeps what that gave.
+DO $$
+DECLARE
+    guest regrole;
+BEGIN
+    FOR guest IN
+        SELECT DISTINCT grantee::regrole FROM pg_namespace, aclexplode(nspacl)
+        WHERE nspname = 'concord' AND privilege_type = 'USAGE' AND grantee NOT IN (0, nspowner)
+            AND grantee::regrole::text NOT LIKE 'concord\_%'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA concord TO %s', guest);
+    END LOOP;
+END
+$$;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA "concord" FROM PUBLIC;
+
+SELECT concord.set_up_roles();
