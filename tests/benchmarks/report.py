@@ -17,25 +17,39 @@ DEFAULT_DATA = Path("../shared/data")
 
 @dataclass(slots=True)
 class Report:
-    """`{"machine", "rows", "ratios"}`: each side's figures in a row of its own, ours over the peer's."""
+    """`{"machine", "rows", "ratios"}`: each side's figures in a row of its own, and how sides compare.
+
+    `settings` are there where they matter. Rows may say in which `table` they are shown. A ratio is None
+    where it would mean nothing.
+    """
 
     title: str
     rows: list[dict[str, Any]] = field(default_factory=list)
-    ratios: dict[str, float] = field(default_factory=dict)
+    ratios: dict[str, float | None] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        document = {"machine": machine(), "rows": self.rows, "ratios": self.ratios}
+        return document | ({"settings": self.settings} if self.settings else {})
 
     def print(self, *, as_json: bool) -> None:
         if as_json:
-            document = {"machine": machine(), "rows": self.rows, "ratios": self.ratios}
-            print(json.dumps(document, indent=2))
+            print(json.dumps(self.document(), indent=2))
             return
         console = Console()
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        table = Table(*columns, title=self.title)
-        for row in self.rows:
-            table.add_row(*(str(row.get(name, "")) for name in columns))
-        console.print(table)
+        for title in dict.fromkeys(row.get("table", self.title) for row in self.rows):
+            rows = [row for row in self.rows if row.get("table", self.title) == title]
+            columns = [
+                name for name in dict.fromkeys(name for row in rows for name in row) if name != "table"
+            ]
+            table = Table(*columns, title=title if title == self.title else f"{self.title}: {title}")
+            for row in rows:
+                table.add_row(*("" if row.get(name) is None else str(row[name]) for name in columns))
+            console.print(table)
         for name, ratio in self.ratios.items():
-            console.print(f"{name}: {ratio:.3f}")
+            console.print(f"{name}: {'void' if ratio is None else f'{ratio:.3f}'}")
+        for name, value in self.settings.items():
+            console.print(f"{name}: {value}")
 
 
 def machine() -> dict[str, Any]:

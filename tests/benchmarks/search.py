@@ -1,149 +1,129 @@
-"""Search over SciFact through the ASGI application, beside what a user would write by hand on the same
-server and vectors: `ts_rank` over a GIN-indexed tsvector and pgvector's HNSW, fused by reciprocal ranks.
+"""Search through Concord's ASGI application beside its peers: same texts and vectors, k = 10, warm, no cache.
 
-    uv run python -m tests.benchmarks.search [--json] [--data DIR] [--documents N]
+    uv run python -m tests.benchmarks.search [--json] [--data DIR] [--documents N] [--peers a,b | --no-peers]
+        [--clients N] [--sweep] [--plot DIR] [--plot-from FILE…]
+
+The model embeds texts and queries beforehand, outside of every side's time; what a query costs it is a row of
+its own. One client goes first, all sides in turn for each query; then several at once.
 """
 
+import argparse
 import asyncio
-import statistics
+import gc
+import json
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import psycopg
-
-from shared.cache.null import NullCache
-from shared.cli.metrics import ndcg
-from shared.domain.principals import WORKER
-from shared.repositories.embedding_jobs import vector_text
-from shared.services.embed_chunks import EmbedRun
-from tests.benchmarks.judged_data import JudgedCollection, read_collection
-from tests.benchmarks.report import Report, arguments, percentile
-from tests.builders.application import RunningConcord, running_concord
-from tests.builders.postgres import folder_for_servers, start_postgres, stop_postgres
-
-type Search = Callable[[str], Awaitable[list[str]]]
-
-HAND_WRITTEN = """
-WITH words AS (
-    SELECT id, row_number() OVER (ORDER BY ts_rank(words, query) DESC) AS place
-    FROM by_hand, to_tsquery('english', %(any_word)s) query
-    WHERE words @@ query ORDER BY ts_rank(words, query) DESC LIMIT 100
-), meaning AS (
-    SELECT id, row_number() OVER () AS place
-    FROM (SELECT id FROM by_hand ORDER BY vector <#> %(vector)s::halfvec LIMIT 100) nearest
-)
-SELECT id, sum(1.0 / (60 + place)) AS score
-FROM (SELECT * FROM words UNION ALL SELECT * FROM meaning) both_lists
-GROUP BY id ORDER BY score DESC LIMIT 10
-"""
+from tests.benchmarks.peers.choice import PACKAGES, PEERS, PLOTS, open_peers, require
+from tests.benchmarks.peers.peer import Peer
+from tests.benchmarks.report import Report, arguments
+from tests.benchmarks.search_concord import COLLECTION, Concord, open_concord
+from tests.benchmarks.search_data import SearchData, read_data
+from tests.benchmarks.search_load import live_row, load_concord, memory_row, query_embedding_row
+from tests.benchmarks.search_measure import measure_alone, measure_together, row_of, variants_of
+from tests.benchmarks.search_quality import add_quality
+from tests.benchmarks.search_ratios import ratios
+from tests.benchmarks.search_server import Server, running_server, vacuum
+from tests.benchmarks.search_settings import settings_of
+from tests.benchmarks.search_storage import storage_rows
+from tests.benchmarks.search_sweep import above_statements, sweep
 
 
-async def fill(concord: RunningConcord, collection: JudgedCollection) -> None:
-    await concord.client.post("/v1/collections", json={"name": "bench"})
-    for start in range(0, len(collection.documents), 500):
-        batch = collection.documents[start : start + 500]
-        documents = [{"id": name, "title": title, "body": text} for name, title, text in batch]
-        answer = await concord.client.post("/v1/collections/bench/documents", json={"documents": documents})
-        answer.raise_for_status()
-    run = EmbedRun(concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600)
-    await run.embed_due()
+async def compare(
+    server: Server, data: SearchData, peers: Sequence[Peer], options: argparse.Namespace, report: Report
+) -> None:
+    async with open_concord(server.url) as concord:
+        report.rows += await load_concord(concord, data)
+        await asyncio.to_thread(vacuum, server.url)
+        with ExitStack() as opened:
+            for peer in peers:
+                folder = opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+                started = time.perf_counter()
+                await asyncio.to_thread(peer.load, data, Path(folder))
+                took = time.perf_counter() - started
+                opened.callback(peer.close)
+                report.rows += [
+                    {"table": "peers", "side": peer.name, "index": peer.index},
+                    {"table": "load", "side": peer.name, "what": "all", "seconds": round(took, 2)},
+                ]
+            # The benchmark's own million objects are nobody's garbage to look through while a search waits.
+            gc.collect()
+            gc.freeze()
+            await search_all(concord, peers, server, data, options, report)
+        report.rows += await asyncio.to_thread(storage_rows, server.url)
+        report.rows.append(await asyncio.to_thread(memory_row, server.url, COLLECTION, data))
+        report.rows.append(await live_row(concord, data))
+    report.ratios |= ratios(report.rows)
 
 
-def fill_by_hand(url: str) -> None:
-    """The same texts, and of each document the vector of its first chunk."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            """
-            CREATE TABLE by_hand AS
-            SELECT DISTINCT ON (d.number) d.id, e.vector::halfvec(384) AS vector,
-                   to_tsvector('english', coalesce(d.title, '') || ' ' || d.body) AS words
-            FROM concord.document d
-            JOIN concord.chunk c ON c.collection_id = d.collection_id AND c.document_number = d.number
-            JOIN concord.embedding e ON e.collection_id = d.collection_id AND e.chunk_id = c.id
-            ORDER BY d.number, c.ordinal
-            """
-        )
-        connection.execute("CREATE INDEX ON by_hand USING gin (words)")
-        connection.execute("CREATE INDEX ON by_hand USING hnsw (vector halfvec_ip_ops)")
-        connection.execute("VACUUM ANALYZE")
+async def search_all(
+    concord: Concord,
+    peers: Sequence[Peer],
+    server: Server,
+    data: SearchData,
+    options: argparse.Namespace,
+    report: Report,
+) -> None:
+    variants = variants_of(concord, peers)
+    await measure_alone(variants, data.queries)
+    await measure_together(variants, data.queries, options.clients)
+    rows = [
+        row_of(variant, kind, clients)
+        for clients in (1, options.clients)
+        for kind in data.queries
+        for variant in variants
+    ]
+    await asyncio.to_thread(add_quality, rows, variants, data, server.url)
+    report.rows += rows
+    report.rows += await above_statements(concord, server, data)
+    if options.sweep or options.plot:
+        report.rows += await sweep(concord, data)
 
 
-def concord_search(concord: RunningConcord, mode: str) -> Search:
-    async def search(query: str) -> list[str]:
-        answer = await concord.client.post("/v1/collections/bench/search", json={"q": query, "mode": mode})
-        answer.raise_for_status()
-        return [hit["document"]["id"] for hit in answer.json()["hits"]]
-
-    return search
-
-
-def search_by_hand(concord: RunningConcord, connection: psycopg.AsyncConnection[Any]) -> Search:
-    async def search(query: str) -> list[str]:
-        (vector,) = await concord.embedder.embed([query])
-        words = " | ".join(word for word in query.split() if word.isalnum())
-        parameters = {"any_word": words, "vector": vector_text(vector)}
-        cursor = await connection.execute(HAND_WRITTEN, parameters)
-        return [row[0] for row in await cursor.fetchall()]
-
-    return search
-
-
-async def measure(sides: dict[str, Search], collection: JudgedCollection, report: Report) -> None:
-    """Every query through every side, in turn; the first twenty queries once more, to warm up."""
-    warm_up = list(collection.queries.values())[:20]
-    for query in warm_up:
-        for search in sides.values():
-            await search(query)
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    quality: dict[str, list[float]] = {side: [] for side in sides}
-    for name, query in collection.queries.items():
-        for side, search in sides.items():
-            started = time.perf_counter()
-            found = await search(query)
-            times[side].append((time.perf_counter() - started) * 1000)
-            quality[side].append(ndcg(found, collection.grades[name], 10))
-    for side in sides:
-        report.rows.append(
-            {
-                "side": side,
-                "ndcg@10": round(statistics.mean(quality[side]), 4),
-                "p50_ms": round(percentile(times[side], 0.5), 2),
-                "p95_ms": round(percentile(times[side], 0.95), 2),
-            }
-        )
-
-
-async def compare(url: str, collection: JudgedCollection, report: Report) -> None:
-    async with running_concord(url) as concord:
-        await fill(concord, collection)
-        await asyncio.to_thread(fill_by_hand, url)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-            sides = {
-                "by hand: ts_rank + HNSW, RRF": search_by_hand(concord, connection),
-                "concord keyword": concord_search(concord, "keyword"),
-                "concord semantic": concord_search(concord, "semantic"),
-                "concord hybrid": concord_search(concord, "hybrid"),
-            }
-            await measure(sides, collection, report)
-    by_hand, hybrid = report.rows[0], report.rows[-1]
-    report.ratios["hybrid_p50_vs_by_hand"] = round(hybrid["p50_ms"] / by_hand["p50_ms"], 3)
-    report.ratios["hybrid_p95_vs_by_hand"] = round(hybrid["p95_ms"] / by_hand["p95_ms"], 3)
+def parse(arguments_given: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = arguments(__doc__)
+    parser.add_argument("--documents", type=int, help="how many; SciFact's where it is not said")
+    parser.add_argument("--clients", type=int, default=8, help="how many at once, after one")
+    parser.add_argument("--sweep", action="store_true", help="recall by the width of the vector index's scan")
+    parser.add_argument("--plot", type=Path, help="folder for PNGs; sweeps, too")
+    parser.add_argument("--plot-from", type=Path, nargs="+", help="JSON of runs to plot instead of a run")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--peers", default=",".join(PEERS), help=f"of {','.join(PEERS)}")
+    chosen.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args(arguments_given)
+    options.peers = [] if options.no_peers else options.peers.split(",")
+    if unknown := set(options.peers) - set(PEERS):
+        parser.error(f"no such peer: {', '.join(sorted(unknown))}")
+    if options.plot_from and not options.plot:
+        parser.error("--plot-from needs --plot")
+    return options
 
 
 def main() -> None:
-    parser = arguments(__doc__)
-    parser.add_argument("--documents", type=int, help="only the first N documents")
-    options = parser.parse_args()
-    collection = read_collection(options.data / "scifact")
-    del collection.documents[options.documents or len(collection.documents) :]
-    report = Report(f"Search over {collection.name}, {len(collection.documents)} documents")
-    with folder_for_servers() as folder:
-        url = start_postgres(Path(folder), 18)
-        asyncio.run(compare(url, collection, report))
-        stop_postgres(Path(folder), 18)
+    options = parse()
+    packages = [package for peer in options.peers for package in PACKAGES.get(peer, ())]
+    require([*packages, *(PLOTS if options.plot else ())], "tests.benchmarks.search")
+    if options.plot_from:
+        plot([json.loads(file.read_text()) for file in options.plot_from], options.plot)
+        return
+    data = read_data(options.data, options.documents)
+    report = Report(f"Search over {data.name}, {len(data.documents)} documents")
+    report.rows.append(query_embedding_row(data))
+    with running_server(len(data.documents)) as server:
+        report.settings = settings_of(data, server, options)
+        asyncio.run(compare(server, data, open_peers(options.peers, server.url), options, report))
     report.print(as_json=options.json)
+    if options.plot:
+        plot([report.document()], options.plot)
+
+
+def plot(documents: Sequence[dict[str, object]], folder: Path) -> None:
+    from tests.benchmarks.search_plots import write_plots  # noqa: PLC0415 - matplotlib is in the group `peers`
+
+    write_plots(documents, folder)
 
 
 if __name__ == "__main__":
