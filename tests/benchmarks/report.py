@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ class Report:
         if as_json:
             print(json.dumps(self.document(), indent=2))
             return
-        console = Console()
+        # A file or a pipe has no width of its own, and tables of many columns.
+        console = Console(width=None if sys.stdout.isatty() else 200)
         for title in dict.fromkeys(row.get("table", self.title) for row in self.rows):
             rows = [row for row in self.rows if row.get("table", self.title) == title]
             columns = [
