@@ -133,16 +133,15 @@ class KeywordTermRow(NamedTuple):
 
 
 class KeywordWordRow(NamedTuple):
-    """A word as it is written, with the term it is indexed under and its shape, by which
-    similar words are found.
+    """A word as it is written, with the term it is indexed under. `letters` has a bit for
+    each of its letters, `fragments` are hashes by which mistyped words find it.
     """
 
     collection_id: int
     word: str
     term_id: int
-    length: int
     letters: int
-    pairs: int
+    fragments: list[int]
 
 
 class KeywordBlockRow(NamedTuple):

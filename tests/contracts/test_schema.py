@@ -36,13 +36,24 @@ UNIQUE INDEX keyword_block_pkey ON keyword_block (collection_id, term_id, block)
 UNIQUE INDEX keyword_retired_pkey ON keyword_retired (collection_id, index_number)
 UNIQUE INDEX keyword_statistic_pkey ON keyword_statistic (collection_id, id)
 UNIQUE INDEX keyword_term_pkey ON keyword_term (collection_id, term)
+INDEX keyword_word_fragments_idx ON keyword_word USING gin (fragments) WITH (fastupdate=off)
+UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 """.strip().splitlines()
 
 INDEXES_OF_A_SPACE = """
 UNIQUE INDEX space_{space}_pkey ON space_{space} (space_id, collection_id, document_number, chunk_id)
-INDEX space_{space}_vector_idx ON space_{space} USING hnsw (((vector)::halfvec({dimensions})) halfvec_ip_ops)
 """.strip().splitlines()
+
+INDEX_OF_A_COLLECTION = (
+    "INDEX collection_{collection}_space_{space}_idx ON space_{space} USING hnsw"
+    " (((vector)::halfvec({dimensions})) halfvec_ip_ops) WITH (m='16', ef_construction='64')"
+    " WHERE (collection_id = {collection})"
+)
+
+ADD_COLLECTION = """
+INSERT INTO concord.collection (name, language, space_id) VALUES ('library', 'english', %s) RETURNING id
+"""
 
 SELECT_INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = %s ORDER BY indexname"
 
@@ -70,7 +81,9 @@ def test_embedding_spaces_make_no_difference(empty_database_url: str, prisma: Pr
     folder = shutil.copytree(PRISMA_FOLDER / "migrations", tmp_path / "migrations")
     (folder / "29991231000000_space").mkdir()
     (folder / "29991231000000_space" / "migration.sql").write_text(
-        "SELECT concord.index_embedding_space(concord.open_embedding_space('model', 3));"
+        "INSERT INTO concord.collection (name, language, space_id)"
+        " VALUES ('library', 'english', concord.open_embedding_space('model', 3));"
+        "SELECT concord.index_collection_vectors(1);"
     )
     difference = prisma(
         *("migrate", "diff", "--exit-code", "--script"),
@@ -143,13 +156,18 @@ def test_an_embedding_space_has_the_pinned_indexes(database_url: str, model: str
             "SELECT concord.open_embedding_space(%s, %s)", [model, dimensions]
         ).fetchone()
         assert opened is not None
-        assert len(indexes(connection, "concord_embedding")) == 1
+        expected = [line.format(space=opened[0]) for line in INDEXES_OF_A_SPACE]
+        assert indexes(connection, "concord_embedding") == expected
+        collection = connection.execute(ADD_COLLECTION, [opened[0]]).fetchone()
+        assert collection is not None
         made = [
-            connection.execute("SELECT concord.index_embedding_space(%s)", [opened[0]]).fetchone()
+            connection.execute("SELECT concord.index_collection_vectors(%s)", collection).fetchone()
             for _ in range(2)
         ]
         assert made == [(True,), (False,)]
-        expected = [line.format(space=opened[0], dimensions=dimensions) for line in INDEXES_OF_A_SPACE]
+        index = INDEX_OF_A_COLLECTION.format(collection=collection[0], space=opened[0], dimensions=dimensions)
+        assert indexes(connection, "concord_embedding") == [index, *expected]
+        connection.execute("SELECT concord.drop_collection_index(%s)", collection)
         assert indexes(connection, "concord_embedding") == expected
         assert indexes(connection, "concord") == INDEXES
 

@@ -6,18 +6,16 @@ CREATE TABLE "concord"."keyword_word" (
     "collection_id" INTEGER NOT NULL,
     "word" TEXT COLLATE "C" NOT NULL,
     "term_id" INTEGER NOT NULL,
-    "length" SMALLINT NOT NULL,
     "letters" INTEGER NOT NULL,
-    "pairs" BIGINT NOT NULL,
+    "fragments" INTEGER[],
 
     CONSTRAINT "keyword_word_pkey" PRIMARY KEY ("collection_id","word")
 );
 
--- By hand: what Prisma cannot model.
+-- CreateIndex; a search would read all that is put off.
+CREATE INDEX "keyword_word_fragments_idx" ON "concord"."keyword_word" USING GIN ("fragments") WITH (fastupdate = off);
 
--- Similar words are looked for among those of about the same length, in the index alone.
-CREATE INDEX "keyword_word_shape_idx" ON "concord"."keyword_word" ("collection_id", "length")
-    INCLUDE ("letters", "pairs", "word", "term_id");
+-- By hand: what Prisma cannot model.
 
 -- Which letters a word has, a bit for each of a to z; other characters share six.
 CREATE FUNCTION "concord"."letters_of"("word" text)
@@ -28,13 +26,61 @@ AS $$
     FROM unnest(string_to_array("word", NULL) COLLATE "C") AS c
 $$;
 
--- Which letters follow each other in a word, hashed to a bit of 64.
-CREATE FUNCTION "concord"."pairs_of"("word" text)
-RETURNS bigint
+-- Mistyped words are found by the fragments that they share with what was meant: a word of at most seven letters as it
+-- is and without each of its letters; of a longer one its two ends, as they are and without each of their letters. There
+-- is a letter between the ends, so that two mistakes leave one end as it is, or both with one mistake.
+
+-- The length of a word's ends; 0 for a word that is a fragment itself.
+CREATE FUNCTION "concord"."end_length"("length" integer)
+RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT coalesce(bit_or(1::bigint << (ascii(substr("word", i, 1)) * 31 + ascii(substr("word", i + 1, 1))) % 64), 0)
-    FROM generate_series(1, length("word") - 1) AS i
+    SELECT CASE WHEN "length" < 8 THEN 0 WHEN "length" < 9 THEN 3 WHEN "length" < 11 THEN 4 ELSE 5 END
+$$;
+
+-- What a fragment is looked up by. `salt` tells collections apart, first ends, last ends, and their lengths.
+CREATE FUNCTION "concord"."fragment"("salt" bigint, "letters" text)
+RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT (hashtextextended("letters", "salt") >> 32)::integer
+$$;
+
+-- The fragments of at most seven letters: all of them, and all but one.
+CREATE FUNCTION "concord"."fragments_of_letters"("salt" bigint, "letters" text)
+RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT (ARRAY[
+        concord.fragment("salt", "letters"),
+        concord.fragment("salt", substr("letters", 2)),
+        concord.fragment("salt", left("letters", 1) || substr("letters", 3)),
+        concord.fragment("salt", left("letters", 2) || substr("letters", 4)),
+        concord.fragment("salt", left("letters", 3) || substr("letters", 5)),
+        concord.fragment("salt", left("letters", 4) || substr("letters", 6)),
+        concord.fragment("salt", left("letters", 5) || substr("letters", 7)),
+        concord.fragment("salt", left("letters", 6))])[:length("letters") + 1]
+$$;
+
+-- The fragments by which a word is found; none where a number must not be taken for another.
+CREATE FUNCTION "concord"."fragments_of_word"("collection" integer, "word" text)
+RETURNS integer[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    size integer := concord.end_length(length(word));
+    salt bigint := collection::bigint * 16;
+BEGIN
+    IF length(word) < 3 OR word ~ '[0-9]' THEN
+        RETURN '{}';
+    ELSIF size = 0 THEN
+        RETURN concord.fragments_of_letters(salt, word);
+    END IF;
+    RETURN concord.fragments_of_letters(salt + size, left(word, size))
+        || concord.fragments_of_letters(salt + 8 + size, right(word, size));
+END
 $$;
 
 -- How many letters to insert, delete, replace or exchange with a neighbour make one word of the other, each letter
@@ -49,6 +95,7 @@ DECLARE
     shorter integer := least(length(one), length(other));
     a text;
     b text;
+    swapped boolean;
     fewest integer := most + 1;
 BEGIN
     IF one = other THEN
@@ -59,56 +106,76 @@ BEGIN
     WHILE place <= shorter AND substr(one, place, 1) = substr(other, place, 1) LOOP
         place := place + 1;
     END LOOP;
-    a := substr(one, place + 1);
-    b := substr(other, place + 1);
     IF place > shorter THEN
         RETURN greatest(length(one), length(other)) - shorter;
     END IF;
-    fewest := 1 + concord.edits_between(a, b, most - 1);
-    IF fewest > 1 THEN
-        fewest := least(fewest, 1 + concord.edits_between(a, substr(other, place), fewest - 2));
-    END IF;
-    IF fewest > 1 THEN
-        fewest := least(fewest, 1 + concord.edits_between(substr(one, place), b, fewest - 2));
-    END IF;
-    IF fewest > 1 AND left(a, 1) = substr(other, place, 1) AND left(b, 1) = substr(one, place, 1) THEN
-        fewest := least(fewest, 1 + concord.edits_between(substr(a, 2), substr(b, 2), fewest - 2));
+    one := substr(one, place);
+    other := substr(other, place);
+    a := substr(one, 2);
+    b := substr(other, 2);
+    swapped := left(a, 1) = left(other, 1) AND left(b, 1) = left(one, 1);
+    IF a = b OR a = other OR one = b OR swapped AND substr(a, 2) = substr(b, 2) THEN
+        RETURN 1;
+    ELSIF most > 1 THEN
+        fewest := 1 + least(
+            concord.edits_between(a, b, most - 1), concord.edits_between(a, other, most - 1),
+            concord.edits_between(one, b, most - 1),
+            CASE WHEN swapped THEN concord.edits_between(substr(a, 2), substr(b, 2), most - 1) END);
     END IF;
     RETURN fewest;
 END
 $$;
 
+-- The functions below run with their owner's rights: searches see words through them alone.
+
 -- Words of a collection that a mistyped word may be meant for: those it becomes with one mistake from 4 letters on, or
--- two from 8, of which the nearest. An edit takes at most one letter from a word and gives it one; where the letters
--- stay the same it breaks at most three pairs, else two. That leaves few words to compare letter by letter.
+-- two from 8, of which the nearest. A mistake takes at most one letter from a word and gives it one, which leaves few
+-- words to compare letter by letter.
 CREATE FUNCTION "concord"."similar_words"("collection" integer, "typed" text)
 RETURNS TABLE ("word" text, "term_id" integer, "edits" integer, "documents" bigint)
 LANGUAGE plpgsql STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     size integer := length(typed);
     most integer := CASE WHEN size < 4 OR typed ~ '[0-9]' THEN 0 WHEN size < 8 THEN 1 ELSE 2 END;
     typed_letters integer := concord.letters_of(typed);
-    typed_pairs bigint := concord.pairs_of(typed);
+    salt bigint := collection::bigint * 16;
+    wholes integer[] := '{}';
+    starts integer[] := '{}';
+    endings integer[] := '{}';
 BEGIN
     IF most = 0 THEN
         RETURN;
+    ELSIF most = 1 THEN
+        wholes := concord.fragments_of_letters(salt, typed);
+    ELSIF size < 10 THEN
+        -- Words of at most seven letters, to which two mistakes have given others.
+        wholes := ARRAY(
+            SELECT concord.fragment(salt, left(o.letters, j - 1) || substr(o.letters, j + 1))
+            FROM generate_series(1, size) AS i
+            CROSS JOIN LATERAL (SELECT left(typed, i - 1) || substr(typed, i + 1) AS letters) o
+            CROSS JOIN generate_series(i, size - 1) AS j);
     END IF;
+    FOR ends IN greatest(concord.end_length(size - most), 3) .. concord.end_length(size + most) LOOP
+        wholes := wholes || concord.fragment(salt + ends, left(typed, ends))
+            || concord.fragment(salt + 8 + ends, right(typed, ends));
+        starts := starts || concord.fragments_of_letters(salt + ends, left(typed, ends))
+            || concord.fragments_of_letters(salt + ends, left(typed, ends + 1));
+        endings := endings || concord.fragments_of_letters(salt + 8 + ends, right(typed, ends))
+            || concord.fragments_of_letters(salt + 8 + ends, right(typed, ends + 1));
+    END LOOP;
     RETURN QUERY
-    WITH alike AS MATERIALIZED (
-        SELECT k.word, k.term_id AS id, k.pairs,
-               bit_count((k.letters & ~typed_letters)::bit(32)) AS given,
-               bit_count((typed_letters & ~k.letters)::bit(32)) AS taken
-        FROM concord.keyword_word k
-        WHERE k.collection_id = collection AND k.length BETWEEN size - most AND size + most
-            AND bit_count((k.letters & ~typed_letters)::bit(32)) <= most
-    ), near AS MATERIALIZED (
-        SELECT c.word, c.id, concord.edits_between(typed, c.word, most) AS edits
+    WITH near AS MATERIALIZED (
+        SELECT c.word, c.term_id AS id, concord.edits_between(typed, c.word, most) AS edits
         FROM (
-            SELECT a.word, a.id FROM alike a
-            WHERE a.taken <= most
-                AND greatest(bit_count((typed_pairs & ~a.pairs)::bit(64)), bit_count((a.pairs & ~typed_pairs)::bit(64)))
-                    <= 3 * most - greatest(a.given, a.taken)
+            SELECT k.word, k.term_id FROM concord.keyword_word k
+            WHERE (k.fragments && wholes OR k.fragments && starts AND k.fragments && endings)
+                -- Not through the key: the fragments are the collection's already.
+                AND k.collection_id + 0 = collection
+                AND bit_count((k.letters & ~typed_letters)::bit(32)) <= most
+                AND bit_count((typed_letters & ~k.letters)::bit(32)) <= most
             OFFSET 0
         ) c
     ), there AS MATERIALIZED (
@@ -126,18 +193,24 @@ BEGIN
 END
 $$;
 
--- Words of a collection that begin with what was typed, those in most documents first. Of very many the first by
--- letter are looked at.
+-- Words of a collection that begin with what was typed, those in most documents first, of each term the shortest. Of
+-- very many the shortest are looked at, which are written most.
 CREATE FUNCTION "concord"."completing_words"("collection" integer, "typed" text, "most" integer)
 RETURNS TABLE ("word" text, "term_id" integer, "documents" bigint)
 LANGUAGE sql STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.word, w.term_id, d.documents
     FROM (
-        SELECT k.word, k.term_id FROM concord.keyword_word k
-        WHERE k.collection_id = "collection"
-            AND k.word >= "typed" COLLATE "C" AND k.word < ("typed" || U&'\+10FFFF') COLLATE "C"
-        ORDER BY k.word LIMIT 1000
+        SELECT (array_agg(s.word ORDER BY length(s.word), s.word))[1] AS word, s.term_id
+        FROM (
+            SELECT k.word, k.term_id FROM concord.keyword_word k
+            WHERE k.collection_id = "collection"
+                AND k.word >= "typed" COLLATE "C" AND k.word < ("typed" || U&'\+10FFFF') COLLATE "C"
+            ORDER BY length(k.word), k.word LIMIT 1000
+        ) s
+        GROUP BY s.term_id
     ) w
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(b.posting_count), 0) AS documents FROM concord.keyword_block b
@@ -151,6 +224,8 @@ $$;
 CREATE FUNCTION "concord"."expand_word"("collection" integer, "language" text, "typed" text, "typos" boolean, "prefix" boolean)
 RETURNS TABLE ("term" text, "term_id" integer, "weight" float8)
 LANGUAGE plpgsql STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY

@@ -69,6 +69,7 @@ BEGIN
         ('concord_ingest', 'EXECUTE', 'FUNCTION concord.analyze'),
         ('concord_ingest', 'EXECUTE', 'FUNCTION concord.readable_text'),
         ('concord_ingest', 'EXECUTE', 'FUNCTION concord.letters_of'),
+        ('concord_ingest', 'EXECUTE', 'FUNCTION concord.fragments_of_word'),
         ('concord_ingest', 'EXECUTE', 'FUNCTION concord.open_embedding_space'),
 
         ('concord_maintenance', 'USAGE', 'SCHEMA concord'),

@@ -9,10 +9,13 @@ WITH written AS MATERIALIZED (
 ), missing AS MATERIALIZED (
     SELECT w.word FROM written w
     LEFT JOIN concord.keyword_word k ON k.collection_id = %(collection_id)s AND k.word = w.word
-    WHERE k.word IS NULL AND length(w.word) BETWEEN 2 AND 60 AND w.word ~ '^[[:alnum:]]*[[:alpha:]][[:alnum:]]*$'
+    -- What is compared byte by byte knows no other letters than those of ASCII.
+    WHERE k.word IS NULL AND length(w.word) BETWEEN 2 AND 60
+        AND w.word !~ '[[:punct:][:space:]]' AND w.word ~ '[^0-9]'
 )
-INSERT INTO concord.keyword_word (collection_id, word, term_id, length, letters, pairs)
-SELECT %(collection_id)s, m.word, t.id, length(m.word), concord.letters_of(m.word), concord.pairs_of(m.word)
+INSERT INTO concord.keyword_word (collection_id, word, term_id, letters, fragments)
+SELECT %(collection_id)s, m.word, t.id, concord.letters_of(m.word),
+       concord.fragments_of_word(%(collection_id)s, m.word)
 FROM missing m
 CROSS JOIN LATERAL (SELECT a.term FROM concord.analyze(%(language)s, m.word) a ORDER BY a.term LIMIT 1) a
 JOIN concord.keyword_term t ON t.collection_id = %(collection_id)s AND t.term = a.term COLLATE "C"
