@@ -13,13 +13,19 @@ from shared.domain.filters import (
     Existence,
     Field,
     Filter,
+    GeoBox,
+    GeoRadius,
     Membership,
     Negation,
     Operator,
+    Range,
     Scalar,
+    TextComparison,
+    TextMatch,
 )
 from shared.errors import InvalidFilter
 from shared.querying.filter_literals import read_field_path, read_number, read_string
+from shared.querying.filter_places import read_distance, read_point
 from shared.querying.filter_problems import problem_at
 
 MOST_CLAUSES = 500
@@ -140,8 +146,37 @@ class _TreeBuilder(Transformer[Token, Filter]):
     def exclusion(self, field: Token, values: tuple[Scalar, ...]) -> Filter:
         return Negation(Membership(_field(field), values))
 
+    def between(self, field: Token, low: Scalar, high: Scalar) -> Filter:
+        if _kind(low) is not _kind(high):
+            raise problem_at(_position(field), "both ends of BETWEEN have to be of one kind")
+        return Range(_field(field), low, high)
+
+    def not_between(self, field: Token, low: Scalar, high: Scalar) -> Filter:
+        return Negation(self.between(field, low, high))
+
+    def text_match(self, field: Token, match: Token, text: Token) -> Filter:
+        how = TextMatch(" ".join(match.upper().split()))
+        return TextComparison(_field(field), how, self.string(text))
+
+    def no_text_match(self, field: Token, match: Token, text: Token) -> Filter:
+        return Negation(self.text_match(field, match, text))
+
     def existence(self, field: Token) -> Filter:
         return Existence(_field(field))
+
+    def absence(self, field: Token) -> Filter:
+        return Negation(Existence(_field(field)))
+
+    def radius(self, field: Token, latitude: float, longitude: float, metres: float) -> Filter:
+        position = _position(field)
+        center = read_point(latitude, longitude, position)
+        return GeoRadius(_field(field), center, read_distance(metres, position))
+
+    def box(self, field: Token, top: float, left: float, bottom: float, right: float) -> Filter:
+        position = _position(field)
+        if top < bottom:
+            raise problem_at(position, "GEO_BOX takes top, left, bottom, right: this top is below its bottom")
+        return GeoBox(_field(field), read_point(top, left, position), read_point(bottom, right, position))
 
     def negation(self, operand: Filter) -> Filter:
         return Negation(operand)
@@ -163,6 +198,10 @@ class _TreeBuilder(Transformer[Token, Filter]):
 
     def boolean(self, token: Token) -> bool:
         return token.lower() == "true"
+
+
+def _kind(value: Scalar) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _position(token: Token) -> int:

@@ -1,77 +1,156 @@
-"""A filter tree as a condition on `d.metadata`. Every name and value is a bound parameter."""
+"""A filter tree as a condition on `d`, a row of concord.document; names and values are bound parameters."""
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from shared.database.statements import SqlFile
 from shared.domain.filters import (
+    Clause,
     Comparison,
     Conjunction,
+    Disjunction,
     Existence,
     Field,
     Filter,
+    GeoBox,
+    GeoRadius,
     Membership,
     Negation,
     Operator,
+    Range,
     Scalar,
+    TextComparison,
+    TextMatch,
 )
+from shared.repositories.bound_sql import BoundSql
+from shared.repositories.metadata_paths import json_path, source_of
+from shared.repositories.points import distance_sql, point_path
+
+SQL = SqlFile("shared.repositories.sql", "filters")
+_NOT_NULL = '@ != "null"'
+_TEXT = '@.type() == "string"'
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII)
+
+type _Bound = tuple[str, Scalar]
 
 
-@dataclass(slots=True)
-class FilterCondition:
-    """SQL over the alias `d` of concord.document, and its parameters."""
-
-    text: str = "true"
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-    def bind(self, value: object) -> str:
-        name = f"filter_{len(self.parameters)}"
-        self.parameters[name] = value
-        return f"%({name})s"
-
-
-def filter_sql(tree: Filter | None) -> FilterCondition:
-    """The condition for a tree; `true` for none."""
-    condition = FilterCondition()
+def filter_sql(tree: Filter | None) -> BoundSql:
+    """The condition for a tree, never NULL; `true` for none."""
+    condition = BoundSql("filter", "true")
     if tree is not None:
         condition.text = _sql(tree, condition)
     return condition
 
 
-def _sql(tree: Filter, condition: FilterCondition) -> str:
+def _sql(tree: Filter, condition: BoundSql) -> str:
     match tree:
-        case Comparison(operator=Operator.EQUAL):
-            return _equals(tree.field, tree.value, condition)
-        case Comparison(operator=Operator.NOT_EQUAL):
-            return f"NOT {_equals(tree.field, tree.value, condition)}"
-        case Comparison():
-            return _ordered(tree, condition)
-        case Membership():
-            path = condition.bind(list(tree.field.path))
-            wanted = condition.bind([json.dumps(value) for value in tree.values])
-            return f"coalesce((d.metadata #> {path}::text[]) @> ANY({wanted}::jsonb[]), false)"
-        case Existence():
-            path = condition.bind(list(tree.field.path))
-            return f"coalesce(d.metadata #> {path}::text[] <> 'null', false)"
+        case Conjunction() | Disjunction():
+            word = " AND " if isinstance(tree, Conjunction) else " OR "
+            return f"({word.join(_sql(part, condition) for part in tree.operands)})"
         case Negation():
             return f"(NOT {_sql(tree.operand, condition)})"
-        case Conjunction():
-            return f"({' AND '.join(_sql(part, condition) for part in tree.operands)})"
         case _:
-            return f"({' OR '.join(_sql(part, condition) for part in tree.operands)})"
+            return _clause(tree, condition)
 
 
-def _equals(name: Field, value: Scalar, condition: FilterCondition) -> str:
-    """Equal to the value, or an array with an element equal to it; without the field it is neither."""
-    path, wanted = condition.bind(list(name.path)), condition.bind(json.dumps(value))
-    return f"coalesce((d.metadata #> {path}::text[]) @> {wanted}::jsonb, false)"
+def _clause(clause: Clause, condition: BoundSql) -> str:
+    match clause:
+        case Comparison(operator=Operator.NOT_EQUAL):
+            equal = Comparison(clause.field, Operator.EQUAL, clause.value)
+            return f"(NOT {_clause(equal, condition)})"
+        case Comparison(operator=Operator.EQUAL):
+            return _holds(clause.field, _within([("==", clause.value)]), condition)
+        case Comparison():
+            return _between(clause.field, [(clause.operator.value, clause.value)], condition)
+        case Range():
+            return _between(clause.field, [(">=", clause.low), ("<=", clause.high)], condition)
+        case Membership():
+            return _holds(clause.field, _one_of(clause.values), condition) if clause.values else "false"
+        case TextComparison():
+            return _holds(clause.field, _says(clause), condition)
+        case Existence():
+            return _exists(clause.field, condition)
+        case GeoRadius():
+            distance = distance_sql(clause.field, clause.center, condition)
+            return f"coalesce({distance} <= {condition.bind(clause.metres)}::float8, false)"
+        case GeoBox():
+            return _in_box(clause, condition)
 
 
-def _ordered(tree: Comparison, condition: FilterCondition) -> str:
-    """Greater or less among values of the value's own type: JSON orders types among each other otherwise."""
-    path, wanted = condition.bind(list(tree.field.path)), condition.bind(json.dumps(tree.value))
-    found = f"(d.metadata #> {path}::text[])"
-    return (
-        f"coalesce(jsonb_typeof({found}) = jsonb_typeof({wanted}::jsonb) "
-        f"AND {found} {tree.operator.value} {wanted}::jsonb, false)"
+def _holds(field: Field, what: str, condition: BoundSql) -> str:
+    """A condition of JSON paths on the field, in a form that an index of the whole metadata can answer."""
+    return f"({source_of(field)} @? {condition.bind(json_path(field.path, what))}::jsonpath)"
+
+
+def _exists(field: Field, condition: BoundSql) -> str:
+    # The type of an array is that of a value that is there, whatever is in it.
+    path = condition.bind(f"{json_path(field.path)}.type() ? ({_NOT_NULL})")
+    return f"({source_of(field)} @? {path}::jsonpath)"
+
+
+def _within(bounds: Sequence[_Bound]) -> str:
+    """Values of another type than a bound are in no relation to it. Texts are compared by code points."""
+    return " && ".join(f"@ {operator} {_literal(value)}" for operator, value in bounds)
+
+
+def _one_of(values: Sequence[Scalar]) -> str:
+    # Halves of halves, as Postgres reads a long chain by recursion.
+    if len(values) == 1:
+        return _within([("==", values[0])])
+    middle = len(values) // 2
+    return f"({_one_of(values[:middle])} || {_one_of(values[middle:])})"
+
+
+def _says(tree: TextComparison) -> str:
+    if tree.match is TextMatch.STARTS_WITH:
+        return f"@ starts with {_literal(tree.text)}"
+    return f'@ like_regex {_literal(tree.text)} flag "q"'
+
+
+def _literal(value: Scalar) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _between(field: Field, bounds: Sequence[_Bound], condition: BoundSql) -> str:
+    moments = [_moment(value) for _, value in bounds]
+    if None in moments:
+        return _holds(field, _within(bounds), condition)
+    in_time, by_letters = [], []
+    for (operator, value), moment in zip(bounds, moments, strict=True):
+        in_time.append(f"m.moment::timestamptz {operator} {condition.bind(moment)}::timestamptz")
+        by_letters.append(f't.text COLLATE "C" {operator} {condition.bind(value)}::text')
+    found = (
+        SQL["find_instant"]
+        .with_slot("source", source_of(field))
+        .with_slot("path", condition.bind(json_path(field.path, _TEXT)))
+        .with_slot("in_time", " AND ".join(in_time))
+        .with_slot("by_letters", " AND ".join(by_letters))
     )
+    return f"EXISTS ({found.text})"
+
+
+def _moment(value: Scalar) -> datetime | None:
+    """The instant of an ISO 8601 date or time, of UTC without an offset; None for every other value."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _in_box(tree: GeoBox, condition: BoundSql) -> str:
+    west, east = tree.top_left.longitude, tree.bottom_right.longitude
+    found = (
+        SQL["find_point_within"]
+        .with_slot("source", source_of(tree.field))
+        .with_slot("path", condition.bind(point_path(tree.field.path)))
+        .with_slot("top", condition.bind(tree.top_left.latitude))
+        .with_slot("bottom", condition.bind(tree.bottom_right.latitude))
+        .with_slot("left", condition.bind(west))
+        .with_slot("width", condition.bind(east - west if east >= west else east - west + 360))
+    )
+    return f"EXISTS ({found.text})"

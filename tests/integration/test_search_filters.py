@@ -17,7 +17,7 @@ async def test_a_filter_comes_before_the_ranking(
 ) -> None:
     """The few that a filter lets through are found behind more better ones than there are candidates."""
     monkeypatch.setattr("shared.domain.ranking.FIRST_CANDIDATES", 5)
-    monkeypatch.setattr("shared.domain.ranking.INDEXED_CHUNKS", 5)
+    monkeypatch.setattr("shared.domain.ranking.FIRST_CHUNKS", 5)
     monkeypatch.setattr("shared.domain.ranking.FEW_DOCUMENTS", 0)
     monkeypatch.setattr("shared.domain.ranking.EXACT_CHUNKS", 0 if scan == "index" else 20_000)
     better = [a_document(f"b{number}", "river", metadata={"kind": "better"}) for number in range(60)]
@@ -74,7 +74,9 @@ FILTERS = {
     "NOT tags IN []": "abcde",
     'tags NOT IN ["x"]': "bde",
     'tags = "x" AND tags = "y"': "a",
-    'tags > "w"': "c",
+    'tags > "w"': "abc",
+    'tags > "x"': "ab",
+    'NOT tags > "x"': "cde",
     "code = 7": "c",
     'code = "7"': "a",
     'code IN [7, "7"]': "ac",

@@ -1,0 +1,35 @@
+-- name: find_instant
+-- Whether one of a field's texts is between two: in time where it is an ISO 8601 date or time, else by its letters.
+-- What has no offset is of UTC.
+SELECT FROM jsonb_path_query(/*source*/ '{}'::jsonb /*end*/, /*path*/ '$' /*end*/::jsonpath) AS v (value)
+CROSS JOIN LATERAL (SELECT v.value #>> '{}' AS text) t
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN t.text ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'
+                THEN t.text || CASE WHEN t.text ~ ':.*(Z|[+-]\d\d(:?\d\d)?)$' THEN '' ELSE 'Z' END END AS moment
+) m
+WHERE CASE WHEN pg_input_is_valid(m.moment, 'timestamptz') THEN /*in_time*/ true /*end*/ ELSE /*by_letters*/ true /*end*/ END;
+
+-- name: find_distance
+-- Metres from a place to the nearest of a field's points, on a sphere (Sinnott, Virtues of the haversine, 1984).
+SELECT min(2 * 6371008.8 * asin(least(1, sqrt(
+           power(sind((p.latitude - /*latitude*/0/*end*/::float8) / 2), 2)
+           + cosd(p.latitude) * cosd(/*latitude*/0/*end*/::float8)
+             * power(sind((p.longitude - /*longitude*/0/*end*/::float8) / 2), 2)))))
+FROM jsonb_path_query(/*source*/ '{}'::jsonb /*end*/, /*path*/ '$' /*end*/::jsonpath) AS v (value)
+CROSS JOIN LATERAL (
+    -- Rounded to a tenth of a micrometre, as not every number of JSON is one of float8.
+    SELECT round(jsonb_path_query_first(v.value, '$.lat')::numeric, 12)::float8 AS latitude,
+           round(coalesce(jsonb_path_query_first(v.value, '$.lng'), jsonb_path_query_first(v.value, '$.lon'))::numeric, 12)::float8
+               AS longitude
+) p;
+
+-- name: find_point_within
+-- Whether one of a field's points is in a box, which goes east from its left side.
+SELECT FROM jsonb_path_query(/*source*/ '{}'::jsonb /*end*/, /*path*/ '$' /*end*/::jsonpath) AS v (value)
+CROSS JOIN LATERAL (
+    SELECT jsonb_path_query_first(v.value, '$.lat')::numeric AS latitude,
+           coalesce(jsonb_path_query_first(v.value, '$.lng'), jsonb_path_query_first(v.value, '$.lon'))::numeric
+               AS longitude
+) p
+WHERE p.latitude BETWEEN /*bottom*/0/*end*/::numeric AND /*top*/0/*end*/::numeric
+    AND mod(p.longitude - /*left*/0/*end*/::numeric + 360, 360) <= /*width*/0/*end*/::numeric;
