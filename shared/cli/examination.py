@@ -24,7 +24,7 @@ from shared.embeddings.provider import open_embedder
 from shared.errors import ConcordError
 from shared.local.environment import Migrations, laptop_environment
 from shared.local.function_list import list_functions
-from shared.repositories import diagnostics
+from shared.repositories import diagnostics, embedding_spaces
 
 # The floor that Concord promises to run on.
 OLDEST_SERVER = (16,)
@@ -120,6 +120,7 @@ async def _check_work() -> Check:
     try:
         async with database.unit_of_work(WORKER) as unit:
             left = await diagnostics.count_work(unit)
+            outgrown = await embedding_spaces.find_outgrown_collections(unit)
     finally:
         await database.aclose()
     finding = (
@@ -128,6 +129,8 @@ async def _check_work() -> Check:
         if left
         else "unknown"
     )
+    if outgrown:
+        finding += f", {len(outgrown)} collections to give a vector index: see `concord index`"
     return Check("work", ok=left is not None and left.failed == 0, finding=finding)
 
 

@@ -15,7 +15,7 @@ from shared.repositories.embedding_spaces import IndexableCollection
 TERMS_PER_UNIT = 500
 ROWS_PER_UNIT = 1_000
 # Numbers of vectors that a build gets through in a second, on a slow server: decision 8.
-NUMBERS_PER_SECOND = 384_000
+NUMBERS_PER_SECOND = 192_000
 
 type _Step = Callable[[MaintenanceReport, float], Awaitable[bool]]
 

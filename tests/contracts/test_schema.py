@@ -32,7 +32,8 @@ UNIQUE INDEX embedding_job_pkey ON embedding_job (collection_id, document_number
 UNIQUE INDEX embedding_pkey ON ONLY embedding (space_id, collection_id, document_number, chunk_id)
 UNIQUE INDEX embedding_space_model_dimensions_key ON embedding_space (model, dimensions)
 UNIQUE INDEX embedding_space_pkey ON embedding_space (id)
-UNIQUE INDEX keyword_block_pkey ON keyword_block (collection_id, term_id, block)
+UNIQUE INDEX keyword_block_pkey ON keyword_block (collection_id, term_id, block) \
+INCLUDE (posting_count, best_impact)
 UNIQUE INDEX keyword_retired_pkey ON keyword_retired (collection_id, index_number)
 UNIQUE INDEX keyword_statistic_pkey ON keyword_statistic (collection_id, id)
 UNIQUE INDEX keyword_term_pkey ON keyword_term (collection_id, term)

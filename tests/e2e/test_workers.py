@@ -164,7 +164,8 @@ def test_writes_have_their_maintenance_done(functions: Functions, monkeypatch: p
     status = functions("collections_get", http_event("GET", COLLECTION))["statusCode"]
     assert status == 404
     assert functions.process("indexes_maintain", {"schedule": "now"}) == {
-        "collections": 0, "compacted_terms": 0, "purged_rows": 0, "indexed_spaces": 0, "complete": True,
+        "collections": 0, "compacted_terms": 0, "purged_rows": 0, "indexed_collections": 0,
+        "waiting_collections": 0, "complete": True,
     }  # fmt: skip
 
 

@@ -36,7 +36,8 @@ def test_maintenance_folds_compacts_and_purges(
         "collections": 1,
         "compacted_terms": 1,
         "purged_rows": 3,
-        "indexed_spaces": 0,
+        "indexed_collections": 0,
+        "waiting_collections": 0,
         "complete": True,
     }
     again = functions.process("indexes_maintain", {"schedule": "now"})
@@ -44,7 +45,8 @@ def test_maintenance_folds_compacts_and_purges(
         "collections": 1,
         "compacted_terms": 0,
         "purged_rows": 0,
-        "indexed_spaces": 0,
+        "indexed_collections": 0,
+        "waiting_collections": 0,
         "complete": True,
     }
     with psycopg.connect(database_url) as connection:

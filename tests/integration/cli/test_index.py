@@ -61,6 +61,14 @@ def test_builds_what_is_due_and_then_has_nothing_to_do(owner: psycopg.Connection
     assert "Nothing to do" in concord("index").out
 
 
+def test_the_doctor_counts_collections_that_wait(owner: psycopg.Connection[TupleRow]) -> None:
+    for waiting in (True, False):
+        checks = {check["name"]: check["finding"] for check in concord("doctor", "--json").json["checks"]}
+        assert (", 1 collections to give a vector index" in checks["work"]) is waiting
+        assert concord("index").code == 0
+    assert len(indexes(owner)) == 1
+
+
 def test_tells_why_a_collection_gets_none(owner: psycopg.Connection[TupleRow]) -> None:
     assert "large: built (300 chunks" in concord("index", "large", "--memory", "64").out
     assert "large: is there already (300 chunks" in concord("index", "large").out

@@ -81,7 +81,7 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     assert call("collections_get", "GET", "/guides")["pending"] == 0
 
     # The index is built, is used, and is written to afterwards.
-    assert call.process("indexes_maintain", schedule_event())["indexed_spaces"] == 1
+    assert call.process("indexes_maintain", schedule_event())["indexed_collections"] == 1
     found = call(
         "documents_search",
         "POST",
