@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.principals import Principal
-from shared.domain.search import SearchRequest, SearchResponse
+from shared.domain.search import AddressedSearch, SearchRequest, SearchResponse
 from shared.embeddings.protocol import Embedder
 from shared.http.cached_answers import Answers, CachedAnswers
 from shared.http.embedder import OpenEmbedder
@@ -39,4 +39,4 @@ async def _cached_search(database: OpenDatabase, embedder: OpenEmbedder, answers
 
 Search = Annotated[CachedSearch, Depends(_cached_search)]
 # A search whose parameters stand in the address.
-SearchQuery = Annotated[SearchRequest, Query()]
+SearchQuery = Annotated[AddressedSearch, Query()]

@@ -34,7 +34,7 @@ async def documents_search_by_address(
     search: Search,
 ) -> Response:
     """The same search, with its parameters in the address."""
-    return await search.answer(collection, principal, request)
+    return await search.answer(collection, principal, SearchRequest(**request.model_dump()))
 
 
 handler = HttpFunction(router, Settings, database=open_connection, cache=open_cache, embedder=open_embedder)

@@ -14,11 +14,14 @@ from pydantic import (
     model_serializer,
 )
 
+from shared.domain.boosts import Boost
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, Fusion, SearchMode
 from shared.domain.texts import storable_text
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_FILTER_CHARACTERS = 10_000
+# A query that every document answers to.
+EVERYTHING = "*"
 
 QueryText = Annotated[str, Field(max_length=MAX_QUERY_CHARACTERS), AfterValidator(storable_text)]
 SortText = Annotated[str, Field(max_length=500), AfterValidator(storable_text)]
@@ -36,8 +39,8 @@ DEFAULT_FIELDS: tuple[DocumentField, ...] = (
 )
 
 
-class SearchRequest(BaseModel):
-    """What to look for, where, and how much of it to show."""
+class AddressedSearch(BaseModel):
+    """What to look for, where, and how much of it to show, as far as an address can say it."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -54,9 +57,8 @@ class SearchRequest(BaseModel):
     )
 
     q: QueryText = Field(
-        default="",
         description='The words or the question to look for: `"an exact phrase"`, `-excluded`. '
-        "Without it every document that passes the filter is a hit.",
+        "With `*` every document that passes the filter is a hit.",
     )
     mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
     alpha: float = Field(
@@ -130,12 +132,31 @@ class SearchRequest(BaseModel):
         "has `cutoff`.",
     )
 
+    @field_validator("q")
+    @classmethod
+    def _says_something(cls, q: str) -> str:
+        if not q.strip():
+            raise ValueError("must contain something to look for")
+        return q
+
+    @property
+    def wants_everything(self) -> bool:
+        return self.q.strip() == EVERYTHING
+
     @field_validator("offset")
     @classmethod
     def _within_reach(cls, offset: int, info: ValidationInfo) -> int:
         if offset + info.data.get("limit", 0) > MAX_RESULT_WINDOW:
             raise ValueError(f"offset + limit may be {MAX_RESULT_WINDOW} at most")
         return offset
+
+
+class SearchRequest(AddressedSearch):
+    """What to look for, where, and how much of it to show."""
+
+    boosts: tuple[Boost, ...] = Field(
+        default=(), max_length=10, description="Fields that raise scores: popularity, or how recent it is."
+    )
 
 
 class Passage(BaseModel):

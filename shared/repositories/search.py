@@ -1,15 +1,18 @@
 """The search statement: one round trip from words and a vector to a page of hits."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain import ranking
 from shared.domain.sizes import MAX_REQUEST_BYTES
+from shared.repositories.bound_sql import BoundSql
 from shared.repositories.embedding_jobs import vector_text
+from shared.repositories.facets import facets_fragment
 from shared.repositories.search_conditions import Conditions, conditions_of
 from shared.repositories.search_plan import CollectionFacts, FoundDocument, SearchPlan
 from shared.repositories.search_text import SearchShape, search_statement
+from shared.repositories.sorting import boost_fragment, group_fragment, sort_fragment
 
 SQL = SqlFile("shared.repositories.sql", "search")
 # A word that nobody has typed, for searches without words.
@@ -50,6 +53,7 @@ async def start_model_document(
 async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocument]:
     """The page's hits, best first; no row at all when the collection is no longer as the plan's facts say."""
     conditions = conditions_of(plan)
+    fragments = _Fragments.of(plan)
     if plan.vector is not None and plan.facts.has_vector_index:
         await unit.send(
             SQL["widen_vector_scan"],
@@ -57,16 +61,37 @@ async def start_search(unit: UnitOfWork, plan: SearchPlan) -> Pending[FoundDocum
             max_scanned=str(ranking.HNSW_MAX_SCANNED),
         )
     return await unit.start(
-        search_statement(_shape(plan, conditions)),
+        search_statement(_shape(plan, conditions, fragments)),
         FoundDocument,
         **_asked(plan),
         **_words(plan),
         **_reach(plan),
         **conditions.parameters,
+        **fragments.parameters,
     )
 
 
-def _shape(plan: SearchPlan, conditions: Conditions) -> SearchShape:
+class _Fragments(NamedTuple):
+    """What a request adds to a statement beside conditions: texts, empty where it asks for nothing."""
+
+    facets: str
+    sort: str
+    group: str
+    boost: str
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, plan: SearchPlan) -> Self:
+        nothing = BoundSql("")
+        facets = facets_fragment(plan.facets) if plan.facets else nothing
+        sort = sort_fragment(plan.sort) if plan.sort else nothing
+        group = group_fragment(plan.group_by) if plan.group_by else nothing
+        boost = boost_fragment(plan.boosts) if plan.boosts else nothing
+        parameters = facets.parameters | sort.parameters | group.parameters | boost.parameters
+        return cls(facets.text, sort.text, group.text, boost.text, parameters)
+
+
+def _shape(plan: SearchPlan, conditions: Conditions, fragments: _Fragments) -> SearchShape:
     words = plan.words
     return SearchShape(
         collection_id=plan.facts.id,
@@ -85,10 +110,10 @@ def _shape(plan: SearchPlan, conditions: Conditions) -> SearchShape:
         conditions=conditions.text,
         is_selective=conditions.is_selective,
         has_phrases=bool(plan.phrases),
-        facets="",
-        sort="",
-        group="",
-        boost="",
+        facets=fragments.facets,
+        sort=fragments.sort,
+        group=fragments.group,
+        boost=fragments.boost,
     )
 
 
@@ -115,6 +140,7 @@ def _asked(plan: SearchPlan) -> dict[str, Any]:
         "body_weight": plan.body_weight,
         "group_size": plan.group_size,
         "cutoff_seconds": plan.cutoff_seconds,
+        "boost_weight": float(sum(rule.weight for rule in plan.boosts)),
     }
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from shared.domain.filters import Filter
+from shared.domain.facets import FacetPlan
+from shared.domain.filters import Field, Filter
 from shared.domain.query_words import WordPlan
 from shared.domain.ranking import Fusion
+from shared.domain.sorting import BoostRule, SortRule
 
 
 class CollectionFacts(NamedTuple):
@@ -56,12 +58,17 @@ class SearchPlan:
     body_weight: float = 1.0
     pinned: Sequence[str] = ()
     hidden: Sequence[str] = ()
-    facets: Sequence[Any] = ()
-    sort: Sequence[Any] = ()
-    group_by: Any = None
+    facets: FacetPlan | None = None
+    sort: Sequence[SortRule] = ()
+    group_by: Field | None = None
     group_size: int = 1
     cutoff_seconds: float | None = None
-    boosts: Sequence[Any] = ()
+    boosts: Sequence[BoostRule] = ()
+
+    @property
+    def names_fields(self) -> bool:
+        """Whether it is about fields that documents may not have."""
+        return bool(self.tree or self.facets or self.sort or self.group_by or self.boosts)
 
     @property
     def expands(self) -> bool:

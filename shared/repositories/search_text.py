@@ -135,6 +135,9 @@ def _page_slots(shape: SearchShape) -> dict[str, str]:
         slots["fusion"] = "1::float8"
     elif shape.fusion is not Fusion.WEIGHTED:
         slots["fusion"] = _piece(shape.fusion.value)
+    if shape.boost:
+        slots["boosted"] = _piece("boosted", boost=shape.boost)
+        slots["score"] = "(f.score + %(boost_weight)s * b.boost) / (1 + %(boost_weight)s)"
     if shape.conditions or shape.facets:
         slots["matched"] = _piece("matched")
         slots["keyword_found"] = _piece("matched_found")

@@ -30,7 +30,7 @@ async def find_similar_documents(
     budget = TimeBudget.of(None)
     tree = None if request.filter is None else parse_filter(request.filter)
     search = SearchRequest(
-        mode=SearchMode.SEMANTIC, highlight=False, **request.model_dump(exclude={"filter"})
+        q=document_id, mode=SearchMode.SEMANTIC, highlight=False, **request.model_dump(exclude={"filter"})
     )
     model = await _read_model(database, principal, collection, document_id)
     vector: Sequence[float] | None = None if model.vector is None else json.loads(model.vector)

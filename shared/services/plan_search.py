@@ -3,24 +3,65 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.domain.boosts import Boost
 from shared.domain.collection_settings import CollectionSettings, matching_pins
-from shared.domain.filters import Filter
+from shared.domain.facets import FacetPlan
+from shared.domain.filters import Field, Filter
 from shared.domain.query_words import ParsedQuery, WordPlan
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest
+from shared.domain.sorting import BoostRule, DecayBoost, SaturationBoost, SortRule
 from shared.errors import EmbeddingSpaceMismatch
+from shared.querying.facet_rules import parse_facets
+from shared.querying.field_names import parse_field
+from shared.querying.filters import parse_filter
+from shared.querying.query_text import parse_query
+from shared.querying.sort_rules import parse_sort
 from shared.querying.word_plan import plan_words
 from shared.repositories.search_plan import SearchPlan
 from shared.services.collection_snapshots import KnownCollection
 from shared.services.time_budget import TimeBudget
 
 
+class ReadRequest(NamedTuple):
+    """What a request's texts say."""
+
+    query: ParsedQuery
+    tree: Filter | None
+    facets: FacetPlan | None
+    sort: tuple[SortRule, ...]
+    group_by: Field | None
+    boosts: tuple[BoostRule, ...]
+
+
+def read_request(request: SearchRequest) -> ReadRequest:
+    """Raises InvalidFilter, InvalidRequest."""
+    facets = None
+    if request.facets or request.facet_query is not None:
+        facets = parse_facets(request.facets, limit=request.facet_limit, query=request.facet_query)
+    return ReadRequest(
+        query=parse_query(request.q),
+        tree=None if request.filter is None else parse_filter(request.filter),
+        facets=facets,
+        sort=parse_sort(request.sort),
+        group_by=None if request.group_by is None else parse_field(request.group_by, "group_by"),
+        boosts=tuple(_boost(boost) for boost in request.boosts),
+    )
+
+
+def _boost(boost: Boost) -> BoostRule:
+    field = parse_field(boost.field, "boosts")
+    if boost.half is not None:
+        return SaturationBoost(field, boost.weight, boost.half)
+    assert boost.half_life_days is not None  # noqa: S101 - the model has one of both.
+    return DecayBoost(field, boost.weight, boost.half_life_days)
+
+
 class AskedSearch(NamedTuple):
     """A request, read; `vector` is of the space of `model` and `dimensions`."""
 
     request: SearchRequest
-    query: ParsedQuery
-    tree: Filter | None
+    read: ReadRequest
     vector: Sequence[float] | None
     model: str
     dimensions: int
@@ -28,7 +69,8 @@ class AskedSearch(NamedTuple):
 
 def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) -> SearchPlan:
     """Raises EmbeddingSpaceMismatch when there is nothing to search with but a vector of another space."""
-    request, query, facts, settings = asked.request, asked.query, known.facts, known.settings
+    request, read, facts, settings = asked.request, asked.read, known.facts, known.settings
+    query = read.query
     vector = asked.vector
     if (facts.model, facts.dimensions) != (asked.model, asked.dimensions):
         vector = None
@@ -47,7 +89,7 @@ def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) 
         min_score=request.min_score,
         highlight=request.highlight,
         with_body="body" in request.include_fields,
-        tree=asked.tree,
+        tree=read.tree,
         phrases=query.phrases,
         excluded=(*query.excluded_words, *query.excluded_phrases),
         typos=request.typos,
@@ -56,6 +98,11 @@ def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) 
         body_weight=settings.field_weights.body,
         pinned=pinned,
         hidden=hidden,
+        facets=read.facets,
+        sort=read.sort,
+        group_by=read.group_by,
+        group_size=request.group_size,
+        boosts=read.boosts,
         cutoff_seconds=budget.seconds_left,
     )
 
@@ -65,7 +112,7 @@ def _words(
 ) -> WordPlan | None:
     """None for a search by meaning, and for one that says at most what is not wanted."""
     by_meaning = asked.request.mode is SearchMode.SEMANTIC and vector is not None
-    wants_nothing = not asked.request.q.strip() or (
-        bool(asked.query.parts) and not (asked.query.words or asked.query.phrases)
-    )
-    return None if by_meaning or wants_nothing else plan_words(asked.query, settings)
+    query = asked.read.query
+    says_what_is_wanted = bool(query.words or query.phrases) or not query.parts
+    wants_nothing = asked.request.wants_everything or not says_what_is_wanted
+    return None if by_meaning or wants_nothing else plan_words(query, settings)

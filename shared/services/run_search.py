@@ -37,9 +37,16 @@ async def run_search(
 async def _ask(database: Database, principal: Principal, plan: SearchPlan) -> list[FoundDocument]:
     # Read after the unit of work, so that its commit travels in the statements' own round trip.
     async with database.unit_of_work(principal) as unit:
-        pending_fields = await start_metadata_fields(unit, plan.facts.name) if plan.tree is not None else None
+        pending_fields = await start_metadata_fields(unit, plan.facts.name) if plan.names_fields else None
         pending_rows = await start_search(unit, plan)
     rows = await pending_rows.rows()
-    if pending_fields is not None and plan.tree is not None:
-        refuse_unknown_fields(plan.tree, [field.name for field in await pending_fields.rows()])
+    if pending_fields is not None:
+        refuse_unknown_fields(
+            plan.tree,
+            [field.name for field in await pending_fields.rows()],
+            facets=plan.facets,
+            sort=plan.sort,
+            group_by=plan.group_by,
+            boosts=plan.boosts,
+        )
     return rows

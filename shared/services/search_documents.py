@@ -13,11 +13,9 @@ from shared.errors import (
     EmbedderUnavailable,
 )
 from shared.observability import Event, Metric, describe_error, logger, measure
-from shared.querying.filters import parse_filter
-from shared.querying.query_text import parse_query
 from shared.repositories.search_plan import FoundDocument, SearchPlan
 from shared.services.mark_sentences import nearest_sentences
-from shared.services.plan_search import AskedSearch, plan_search
+from shared.services.plan_search import AskedSearch, plan_search, read_request
 from shared.services.present_hits import Sentences, present_hits
 from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
@@ -36,14 +34,14 @@ async def search_documents(
 ) -> SearchResponse:
     """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, EmbeddingSpaceMismatch."""
     budget = TimeBudget.of(request.cutoff_ms)
-    tree = None if request.filter is None else parse_filter(request.filter)
-    query = parse_query(request.q)
+    read = read_request(request)
     vector = None
     phases: dict[Metric, float] = {}
-    if request.mode is not SearchMode.KEYWORD and query.semantic_text:
-        vector = await _embed_query(embedder, query.semantic_text, budget)
+    by_meaning = request.mode is not SearchMode.KEYWORD and not request.wants_everything
+    if by_meaning and read.query.semantic_text:
+        vector = await _embed_query(embedder, read.query.semantic_text, budget)
         phases[Metric.SEARCH_EMBED_QUERY] = budget.spent_ms
-    asked = AskedSearch(request, query, tree, vector, embedder.model, embedder.dimensions)
+    asked = AskedSearch(request, read, vector, embedder.model, embedder.dimensions)
     plan, rows = await run_search(
         database, principal, collection, lambda known: plan_search(known, asked, budget)
     )

@@ -8,9 +8,8 @@ from shared.domain.query_words import normalized_words
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest
 from shared.domain.suggestions import SuggestedDocument, Suggestion, Suggestions
-from shared.querying.query_text import parse_query
 from shared.repositories.vocabulary import start_suggestions
-from shared.services.plan_search import AskedSearch, plan_search
+from shared.services.plan_search import AskedSearch, plan_search, read_request
 from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
 
@@ -31,7 +30,7 @@ async def suggest_queries(
         highlight=False,
         include_fields=("id", "title", "url"),
     )
-    asked = AskedSearch(request, parse_query(typed), tree=None, vector=None, model="", dimensions=0)
+    asked = AskedSearch(request, read_request(request), vector=None, model="", dimensions=0)
     plan, found = await run_search(
         database, principal, collection, lambda known: plan_search(known, asked, budget)
     )

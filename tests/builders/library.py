@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from shared.cache.null import NullCache
 from shared.config import DatabaseSettings, EmbeddingSettings
 from shared.database.units_of_work import Database
+from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.embedding_jobs import EmbedRequest
@@ -29,6 +30,7 @@ from shared.services.get_collection import get_collection
 from shared.services.get_document import get_document
 from shared.services.maintain_indexes import MaintenanceReport, maintain_indexes
 from shared.services.search_documents import search_documents
+from shared.services.update_collection import update_collection
 from shared.services.update_document import update_document
 from shared.services.upsert_documents import upsert_documents
 
@@ -123,3 +125,6 @@ class Library:
 
     async def maintain(self, *, seconds: float = LONG_ENOUGH_SECONDS) -> MaintenanceReport:
         return await maintain_indexes(self.database, WORKER, deadline=time.monotonic() + seconds)
+
+    async def configure(self, change: CollectionSettingsChange) -> None:
+        await update_collection(self.database, self._cache, ADMIN, self.name, settings=change)

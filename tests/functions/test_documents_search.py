@@ -45,12 +45,13 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                     "created_at": TIME_OF_ANY,
                     "updated_at": TIME_OF_ANY,
                 },
-                # "cat" twice among 5 words, where documents have 4 on average; the share of one word of one.
-                "score": near(math.sqrt(2 / (2 + 0.3 + 0.9 * 5 / 4))),
+                # "cat" twice among 6 words, of 4.5 on average; the share of one word of one.
+                "score": near(math.sqrt(2 / (2 + 0.3 + 0.9 * 6 / 4.5))),
                 "passages": [
                     {
                         "text": "# Habits\n\nCats <sit> on mats & sleep.",
                         "highlight": "# Habits\n\n<mark>Cats</mark> &lt;sit&gt; on mats &amp; sleep.",
+                        "snippet": None,
                         "start": 0,
                         "end": len(CATS["body"]),
                         "page": None,
@@ -58,11 +59,13 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                         "score": near(math.sqrt(2 / (2 + 1.2))),
                     }
                 ],
+                "group": None,
                 "explain": None,
             }
         ],
         "found": 1,
         "found_exact": True,
+        "facets": {},
         "next_offset": None,
         "mode": "keyword",
         "degraded": [],
@@ -84,6 +87,7 @@ def test_a_search_by_meaning_and_words(functions: Functions, guides: Upsert) -> 
         {
             "found": 2,
             "found_exact": False,
+            "facets": {},
             "next_offset": None,
             "mode": "hybrid",
             "degraded": [],
@@ -99,7 +103,10 @@ def test_a_search_by_meaning_and_words(functions: Functions, guides: Upsert) -> 
             "keyword": 0.0,
             "semantic": explain["semantic"],
             "alpha": 0.5,
+            "fusion": "weighted",
+            "pinned": False,
             "vector_scan": "exact",
+            "keyword_scan": "complete",
         }
         assert hit["score"] == near(explain["semantic"] / 2)
         assert hit["passages"] == []
@@ -119,13 +126,15 @@ def test_words_still_answer_while_the_embedder_is_down(
             "hits": [
                 {
                     "document": {"id": "dogs"},
-                    "score": near(math.sqrt(1 / (1 + 0.3 + 0.9 * 3 / 4))),
+                    "score": near(math.sqrt(1 / (1 + 0.3 + 0.9 * 3 / 4.5))),
                     "passages": [],
+                    "group": None,
                     "explain": None,
                 }
             ],
             "found": 1,
             "found_exact": True,
+            "facets": {},
             "next_offset": None,
             "mode": "keyword",
             "degraded": ["semantic"],

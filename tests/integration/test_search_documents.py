@@ -52,7 +52,10 @@ async def test_words_find_what_has_them(articles: Library) -> None:
         "keyword": hit.explain.keyword,
         "semantic": 0.0,
         "alpha": 0.0,
+        "fusion": "weighted",
+        "pinned": False,
         "vector_scan": "none",
+        "keyword_scan": "complete",
     }
     assert hit.score == pytest.approx(hit.explain.keyword, abs=1e-6)
     assert ids(await articles.search("unheard of", mode="keyword")) == []
@@ -161,8 +164,8 @@ async def test_a_document_without_a_body_is_found_by_its_title(library: Library)
             "&lt;script&gt;<mark>cats</mark>()&lt;/script&gt; x <mark>cats</mark>",
         ),
         ("Concatenate cats; scatter.", "cat", "Concatenate <mark>cats</mark>; scatter."),
-        ("Kittens & cats.", "feline", "Kittens &amp; cats."),
-        ("<i>Kittens</i> and cats.", "feline", "&lt;i&gt;Kittens&lt;/i&gt; and cats."),
+        ("Kittens & cats.", "feline", "<mark>Kittens &amp; cats.</mark>"),
+        ("<i>Kittens</i> and cats.", "feline", "<mark>&lt;i&gt;Kittens&lt;/i&gt; and cats.</mark>"),
     ],
 )
 async def test_highlights_are_safe_to_show(library: Library, body: str, q: str, highlight: str) -> None:
@@ -238,8 +241,8 @@ async def test_the_vector_index_finds_what_a_scan_does(
     monkeypatch.setattr("shared.domain.ranking.EXACT_CHUNKS", 0)
     without_index = await shelf.search("a yellow railway bridge", **request)
     assert without_index.hits == exact.hits
-    assert (await shelf.maintain(seconds=-1)).indexed_spaces == 0
-    assert [(await shelf.maintain()).indexed_spaces for _ in range(2)] == [1, 0]
+    assert (await shelf.maintain(seconds=-1)).indexed_collections == 0
+    assert [(await shelf.maintain()).indexed_collections for _ in range(2)] == [1, 0]
     indexed = await shelf.search("a yellow railway bridge", **request)
     assert {hit.explain.vector_scan for hit in exact.hits if hit.explain} == {"exact"}
     assert {hit.explain.vector_scan for hit in indexed.hits if hit.explain} == {"index"}

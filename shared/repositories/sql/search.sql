@@ -129,9 +129,12 @@ WITH target AS MATERIALIZED (
             AND e.collection_id = %(collection_id)s AND e.document_number = c.number
     ) s
 ), fused AS MATERIALIZED (
-    SELECT s.number, s.is_late, s.pin, s.keyword, s.semantic,
-           /*fusion*/ query.alpha * s.semantic + (1 - query.alpha) * s.keyword /*end*/ AS score
-    FROM scored s CROSS JOIN query
+    SELECT f.number, f.is_late, f.pin, f.keyword, f.semantic, /*score*/ f.score /*end*/ AS score
+    FROM (
+        SELECT s.number, s.is_late, s.pin, s.keyword, s.semantic,
+               /*fusion*/ query.alpha * s.semantic + (1 - query.alpha) * s.keyword /*end*/ AS score
+        FROM scored s CROSS JOIN query
+    ) f /*boosted*//*end*/
 ), page AS MATERIALIZED (
     /*page*/
     SELECT *, row_number() OVER (ORDER BY pin, is_late, score DESC, number) AS place,
@@ -475,6 +478,11 @@ FROM (
 ) g
 WHERE g.place_in_group <= %(group_size)s AND g.group_place > %(offset)s AND g.group_place <= %(offset)s + %(limit)s
 ORDER BY place;
+
+-- name: piece_boosted
+-- What else a document has to its credit, as part of its score.
+JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = f.number
+CROSS JOIN LATERAL (SELECT /*boost*/ 0::float8 /*end*/ AS boost) b;
 
 -- name: piece_min_max
 -- Each ranking stretched over its candidates.
