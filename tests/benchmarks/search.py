@@ -1,7 +1,7 @@
 """Search through Concord's ASGI application beside its peers: same texts and vectors, k = 10, warm, no cache.
 
-    uv run python -m tests.benchmarks.search [--json] [--data DIR] [--documents N] [--peers a,b | --no-peers]
-        [--clients N] [--sweep] [--plot DIR] [--plot-from FILE…]
+    uv run python -m tests.benchmarks.search [--json] [--data DIR] [--documents N] [--queries N]
+        [--peers a,b | --no-peers] [--clients N] [--sweep] [--plot DIR] [--plot-from FILE…]
 
 The model embeds texts and queries beforehand, outside of every side's time; what a query costs it is a row of
 its own. One client goes first, all sides in turn for each query; then several at once.
@@ -86,6 +86,7 @@ async def search_all(
 def parse(arguments_given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = arguments(__doc__)
     parser.add_argument("--documents", type=int, help="how many; SciFact's where it is not said")
+    parser.add_argument("--queries", type=int, help="of each kind, at most; all where it is not said")
     parser.add_argument("--clients", type=int, default=8, help="how many at once, after one")
     parser.add_argument("--sweep", action="store_true", help="recall by the width of the vector index's scan")
     parser.add_argument("--plot", type=Path, help="folder for PNGs; sweeps, too")
@@ -109,7 +110,7 @@ def main() -> None:
     if options.plot_from:
         plot([json.loads(file.read_text()) for file in options.plot_from], options.plot)
         return
-    data = read_data(options.data, options.documents)
+    data = read_data(options.data, options.documents, options.queries)
     report = Report(f"Search over {data.name}, {len(data.documents)} documents")
     report.rows.append(query_embedding_row(data))
     with running_server(len(data.documents)) as server:

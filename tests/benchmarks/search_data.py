@@ -5,7 +5,7 @@ are copies of all of them with other words and other vectors.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -46,8 +46,16 @@ class SearchData:
                 yield document.id, text, vector
 
 
-def read_data(folder: Path, size: int | None) -> SearchData:
-    """At most `size` documents of what is in `folder`: SciFact, and the others when it is not enough."""
+def read_data(folder: Path, size: int | None, queries: int | None = None) -> SearchData:
+    """`size` documents of what is in `folder`: SciFact, and the others when it is not enough.
+
+    At most so many `queries` of each kind: of SciFact's 300 claims and of 200 examples of WordNet's.
+    """
+    data = _read(folder, size)
+    return replace(data, queries={kind: asked[:queries] for kind, asked in data.queries.items()})
+
+
+def _read(folder: Path, size: int | None) -> SearchData:
     scifact = read_collection(folder / "scifact")
     if not (folder / "wordnet_bulk").exists():
         return _generated(generated_collection(), size)
@@ -56,7 +64,7 @@ def read_data(folder: Path, size: int | None) -> SearchData:
     if size is not None and size > len(documents):
         cranfield = read_collection(folder / "cranfield")
         documents += with_vectors(cranfield.name, cranfield, "cran-") + with_vectors(bulk.name, bulk, "wn-")
-        documents += varied_copies(documents, max(size - len(documents), 0))
+        documents += list(varied_copies(documents, max(size - len(documents), 0)))
     return SearchData(
         scifact.name if size is None or size <= len(scifact.documents) else "pooled",
         documents[:size],
@@ -95,9 +103,11 @@ def _generated(collection: JudgedCollection, size: int | None) -> SearchData:
     )
     texts, grades = list(collection.queries.values())[:40], list(collection.grades.values())[:40]
     short = [" ".join(text.split()[:3]) for text in texts]
+    documents = with_vectors(collection.name, collection)
+    documents += list(varied_copies(documents, max((size or 0) - len(documents), 0)))
     return SearchData(
         collection.name,
-        with_vectors(collection.name, collection),
+        documents,
         {
             "long": _queries(collection.name, texts, grades),
             "short": _queries(f"{collection.name}-short", short, []),
