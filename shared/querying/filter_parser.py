@@ -35,9 +35,15 @@ LONGEST_QUOTATION = 30
 _TERMINALS_IN_WORDS = {
     "FIELD": "a field name",
     "_EXISTS": "EXISTS",
+    "_GEO_RADIUS": "GEO_RADIUS",
+    "_GEO_BOX": "GEO_BOX",
     "OPERATOR": "an operator (= != < <= > >=)",
     "_IN": "IN",
-    "STRING": "a value (text in quotes, a number, true or false)",
+    "_BETWEEN": "BETWEEN",
+    "TEXT_MATCH": "CONTAINS, STARTS WITH",
+    "_IS_NULL": "IS NULL",
+    "BOOLEAN": "a value (text in quotes, a number, true or false)",
+    "NUMBER": "a number",
     "_COMMA": "a comma",
     "_AND": "AND",
     "_OR": "OR",
@@ -131,6 +137,9 @@ def _expected_after(text: str) -> str:
     parsing = _parser().parse_interactive(text)
     parsing.exhaust_lexer()
     accepted = parsing.accepts()  # type: ignore[no-untyped-call] # Lark leaves it untyped.
+    if "BOOLEAN" in accepted:
+        # Where any value may stand, a number is one of them.
+        accepted = accepted - {"NUMBER"}
     words = [word for terminal, word in _TERMINALS_IN_WORDS.items() if terminal in accepted]
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +16,16 @@ from shared.domain.filters import (
     Existence,
     Field,
     Filter,
+    GeoBox,
+    GeoRadius,
     Membership,
     Negation,
     Operator,
+    Point,
+    Range,
     Scalar,
+    TextComparison,
+    TextMatch,
 )
 from shared.errors import InvalidFilter
 from shared.querying.filter_parser import DEEPEST_NESTING, MOST_CLAUSES
@@ -75,6 +82,30 @@ def test_every_operator_with_and_without_spaces(operator: Operator) -> None:
         ("exists x", Existence(Field(("x",), 8))),
         ("NOT EXISTS x.y", Negation(Existence(Field(("x", "y"), 12)))),
         ("x = TRUE", _equal("x", value=True, column=1)),
+        ("x BETWEEN -1 AND 2.5", Range(Field(("x",), 1), -1, 2.5)),
+        ("x between'a'and'b'", Range(Field(("x",), 1), "a", "b")),
+        ("x NOT BETWEEN 1 AND 2", Negation(Range(Field(("x",), 1), 1, 2))),
+        ("x BETWEEN false AND true", Range(Field(("x",), 1), low=False, high=True)),
+        ("x CONTAINS 'a'", TextComparison(Field(("x",), 1), TextMatch.CONTAINS, "a")),
+        ("x starts\nWITH'a'", TextComparison(Field(("x",), 1), TextMatch.STARTS_WITH, "a")),
+        ("x NOT CONTAINS 'a'", Negation(TextComparison(Field(("x",), 1), TextMatch.CONTAINS, "a"))),
+        ("x is  null", Negation(Existence(Field(("x",), 1)))),
+        ("x IS NOT NULL", Existence(Field(("x",), 1))),
+        ("GEO_RADIUS(x.y, 52.5, -13, 2e3)", GeoRadius(Field(("x", "y"), 12), Point(52.5, -13), 2000)),
+        ("geo_radius (x,1,2,1e300)", GeoRadius(Field(("x",), 13), Point(1, 2), 1e8)),
+        ("GEO_BOX(x, 2, 170, -2, -170)", GeoBox(Field(("x",), 9), Point(2, 170), Point(-2, -170))),
+        (
+            "between = 1 AND contains = 2 AND starts = 3 AND is = 4 AND geo_box = 5",
+            Conjunction(
+                (
+                    _equal("between", 1, 1),
+                    _equal("contains", 2, 17),
+                    _equal("starts", 3, 34),
+                    _equal("is", 4, 49),
+                    _equal("geo_box", 5, 60),
+                )
+            ),
+        ),
         ("x=1or y=2", Disjunction((_equal("x", 1, 1), _equal("y", 2, 7)))),
     ],
 )
@@ -128,7 +159,8 @@ def test_values(literal: str, value: Scalar) -> None:
 
 
 _VALUE = "a value (text in quotes, a number, true or false)"
-_CONDITION = "a field name, EXISTS, NOT or '('"
+_CONDITION = "a field name, EXISTS, GEO_RADIUS, GEO_BOX, NOT or '('"
+_AFTER_FIELD = "an operator (= != < <= > >=), IN, BETWEEN, CONTAINS, STARTS WITH, IS NULL"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +168,7 @@ _CONDITION = "a field name, EXISTS, NOT or '('"
     [
         ("", 1, "the filter is empty"),
         (" \n ", 1, "the filter is empty"),
-        ("x", 2, "the filter ends where an operator (= != < <= > >=), IN or NOT should follow"),
+        ("x", 2, f"the filter ends where {_AFTER_FIELD} or NOT should follow"),
         ("x =  ", 4, f"the filter ends where {_VALUE} should follow"),
         ("x = draft", 5, f"expected {_VALUE}, but found draft"),
         ("x == 1", 4, f"expected {_VALUE}, but found ="),
@@ -146,10 +178,24 @@ _CONDITION = "a field name, EXISTS, NOT or '('"
         ("x = 1 AND", 10, f"the filter ends where {_CONDITION} should follow"),
         ("x = 1\nAND AND y", 11, f"expected {_CONDITION}, but found AND"),
         ("and = 1", 1, f"expected {_CONDITION}, but found and"),
-        ("x NOT 1", 7, "expected IN, but found 1"),
+        ("x NOT 1", 7, "expected IN, BETWEEN or CONTAINS, STARTS WITH, but found 1"),
         ("x IN [1", 8, "the filter ends where a comma or ']' should follow"),
         ("x IN [", 7, f"the filter ends where {_VALUE} or ']' should follow"),
         ("x IN 1", 6, "expected '[', but found 1"),
+        ("x BETWEEN 1", 12, "the filter ends where AND should follow"),
+        ("x BETWEEN 1 OR 2", 13, "expected AND, but found OR"),
+        ("x BETWEEN 1 AND 'b'", 1, "both ends of BETWEEN have to be of one kind"),
+        ("x BETWEEN 1 AND true", 1, "both ends of BETWEEN have to be of one kind"),
+        ("GEO_RADIUS(x, 1, 2)", 19, "expected a comma, but found )"),
+        ("GEO_RADIUS(x, 'a', 2, 3)", 15, "expected a number, but found 'a'"),
+        ("GEO_RADIUS(x, 90.1, 2, 3)", 12, "a latitude is between -90 and 90 degrees"),
+        ("GEO_RADIUS(x, 1, -180.5, 3)", 12, "a longitude is between -180 and 180 degrees"),
+        ("GEO_RADIUS(x, 1, 2, -3)", 12, "a distance is 0 metres or more"),
+        (
+            "GEO_BOX(x, 1, 2, 3, 4)",
+            9,
+            "GEO_BOX takes top, left, bottom, right: this top is below its bottom",
+        ),
         ("EXISTS", 7, "the filter ends where a field name should follow"),
         (
             f"x = 1 {'y' * 50}",
@@ -219,10 +265,17 @@ _scalars = _text | st.booleans() | st.integers() | st.floats(allow_nan=False, al
 _fields = st.lists(
     st.from_regex(r"[^\W\d][\w-]{0,7}", fullmatch=True) | _text.filter(bool), min_size=1, max_size=3
 ).map(lambda path: Field(tuple(path), 0))
+_points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))
 _trees = st.recursive(
     st.builds(Comparison, _fields, st.sampled_from(Operator), _scalars)
     | st.builds(Membership, _fields, st.lists(_scalars, max_size=3).map(tuple))
-    | st.builds(Existence, _fields),
+    | st.builds(Existence, _fields)
+    | st.tuples(_text, _text).flatmap(lambda ends: st.builds(Range, _fields, *map(st.just, ends)))
+    | st.builds(TextComparison, _fields, st.sampled_from(TextMatch), _text)
+    | st.builds(GeoRadius, _fields, _points, st.floats(0, 1e7))
+    | st.builds(GeoBox, _fields, _points, _points).filter(
+        lambda box: box.top_left.latitude >= box.bottom_right.latitude
+    ),
     lambda trees: (
         st.builds(Negation, trees)
         | st.builds(Conjunction, st.lists(trees, min_size=2, max_size=4).map(tuple))
@@ -248,12 +301,29 @@ def _render(tree: Filter) -> str:
             return f"{_render_field(field)} IN [{', '.join(map(_render_value, values))}]"
         case Existence(field):
             return f"EXISTS {_render_field(field)}"
+        case Range(field, low, high):
+            return f"{_render_field(field)} BETWEEN {_render_value(low)} AND {_render_value(high)}"
+        case TextComparison(field, match, text):
+            return f"{_render_field(field)} {match} {_render_value(text)}"
+        case GeoRadius() | GeoBox():
+            return _render_place(tree)
         case Negation(operand):
             return f"NOT ({_render(operand)})"
         case Conjunction(operands):
             return " AND ".join(f"({_render(operand)})" for operand in operands)
         case Disjunction(operands):
             return " or ".join(f"({_render(operand)})" for operand in operands)
+
+
+def _render_place(tree: GeoRadius | GeoBox) -> str:
+    name = _render_field(tree.field)
+    if isinstance(tree, GeoRadius):
+        return f"GEO_RADIUS({name}, {_render_point(tree.center)}, {tree.metres})"
+    return f"GEO_BOX({name}, {_render_point(tree.top_left)}, {_render_point(tree.bottom_right)})"
+
+
+def _render_point(point: Point) -> str:
+    return f"{point.latitude}, {point.longitude}"
 
 
 def _render_field(field: Field) -> str:
@@ -268,18 +338,14 @@ def _render_value(value: Scalar) -> str:
 
 def _without_columns(tree: Filter) -> Filter:
     match tree:
-        case Comparison(field, operator, value):
-            return Comparison(Field(field.path, 0), operator, value)
-        case Membership(field, values):
-            return Membership(Field(field.path, 0), values)
-        case Existence(field):
-            return Existence(Field(field.path, 0))
         case Negation(operand):
             return Negation(_without_columns(operand))
         case Conjunction(operands):
             return Conjunction(tuple(map(_without_columns, operands)))
         case Disjunction(operands):
             return Disjunction(tuple(map(_without_columns, operands)))
+        case _:
+            return replace(tree, field=Field(tree.field.path, 0))
 
 
 @settings(deadline=None)
