@@ -11,6 +11,7 @@ MRR_CUTOFF = 10
 def ndcg(ranking: Sequence[str], relevance: Mapping[str, int], cutoff: int = NDCG_CUTOFF) -> float:
     """The gain of each rank (its grade, as in trec_eval) by log2 of rank + 1, as a share of the best.
 
+    A query without a relevant document has 0, as it has there, and counts in a mean.
     Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques (2002).
     """
     gains = [max(relevance.get(document, 0), 0) for document in ranking[:cutoff]]

@@ -27,6 +27,24 @@ def test_ndcg_compares_with_no_more_than_ten() -> None:
     assert ndcg([str(number) for number in range(10)], relevant) == 1.0
 
 
+def test_documents_of_one_grade_may_stand_in_any_order() -> None:
+    tied = {"a": 2, "b": 2, "c": 1}
+    assert ndcg(["a", "b", "c"], tied) == ndcg(["b", "a", "c"], tied) == 1.0
+    assert ndcg(["c", "a", "b"], tied) < 1.0
+
+
+def test_a_query_without_a_relevant_document_has_nothing_to_gain() -> None:
+    no_grades: dict[str, int] = {}
+    for grades in (no_grades, {"a": 0}, {"a": -1}):
+        assert ndcg(["a", "b"], grades) == 0.0
+        assert recall(["a", "b"], grades) == 0.0
+        assert reciprocal_rank(["a", "b"], grades) == 0.0
+
+
+def test_an_empty_ranking_finds_nothing() -> None:
+    assert ndcg([], GRADES) == recall([], GRADES) == reciprocal_rank([], GRADES) == 0.0
+
+
 def test_a_negative_grade_counts_as_irrelevant() -> None:
     assert ndcg(["a"], {"a": -1}) == 0.0
     assert ndcg(["a", "b"], {"a": -1, "b": 1}) == pytest.approx(1 / math.log2(3))
