@@ -3,18 +3,24 @@
 The collections are stored and embedded by Concord; the rankings are computed beside it, from its own terms
 and vectors, so that one can be tried before it is written in SQL.
 
-    uv run python -m tests.benchmarks.relevance [--json] [--data DIR] [--documents N] [--resamples N]
+    uv run python -m tests.benchmarks.relevance [--json] [--data DIR] [--documents N]
+        [--resamples N] [--database URL]
 """
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shared.cli.bootstrap import paired_bootstrap
+from shared.config import EmbeddingSettings
+from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.protocol import Embedder
+from shared.embeddings.provider import open_embedder
 from tests.benchmarks.judged_data import JudgedCollection, read_collection
-from tests.benchmarks.relevance_data import Floats, Indexed, index, sampled
+from tests.benchmarks.relevance_data import Floats, Indexed, read, sampled, store
 from tests.benchmarks.relevance_rankings import Keyword, Ranking, quality
 from tests.benchmarks.report import Report, arguments
 from tests.builders.application import running_concord
@@ -22,6 +28,7 @@ from tests.builders.postgres import folder_for_servers, start_postgres, stop_pos
 
 COLLECTIONS = ("scifact", "cranfield", "wordnet_bulk")
 TITLE = Keyword(title=3)
+PLAIN = "root of the share and cosine"
 KEPT = "kept: title 3, peaks, feedback"
 
 
@@ -64,7 +71,7 @@ RANKINGS: dict[str, dict[str, Ranking]] = {
         "best chunk and 0.2 of the mean": Ranking(chunks=with_mean, candidates="semantic"),
     },
     "hybrid": {
-        "root of the share and cosine": Ranking(),
+        PLAIN: Ranking(),
         "alpha 0.4": Ranking(alpha=0.4),
         "alpha 0.6": Ranking(alpha=0.6),
         "share and cosine": Ranking(fuse=lambda share, meaning: share + meaning),
@@ -112,31 +119,53 @@ def measure(name: str, collection: Indexed, resamples: int, report: Report) -> N
             report.rows.append(row)
 
 
-async def compare(url: str, collections: list[JudgedCollection], resamples: int, report: Report) -> None:
+async def fill_and_compare(
+    url: str, collections: list[JudgedCollection], resamples: int, report: Report
+) -> None:
     async with running_concord(url) as concord:
         for collection in collections:
-            indexed = await index(concord, url, collection)
-            await asyncio.to_thread(measure, collection.name, indexed, resamples, report)
-            kept = next(row for row in report.rows[::-1] if row["ranking"] == KEPT)
-            plain = next(row for row in report.rows[::-1] if row["ranking"] == "root of the share and cosine")
-            report.ratios[f"kept_vs_plain_{collection.name}"] = round(
-                kept["ndcg@10"] / max(plain["ndcg@10"], 1e-9), 4
-            )
+            await store(concord, collection)
+            await compare(url, concord.embedder, collection, resamples, report)
+
+
+async def compare_stored(
+    url: str, collections: list[JudgedCollection], resamples: int, report: Report
+) -> None:
+    """Whatever the database's release; a collection that is not there is left out."""
+    embedder = open_embedder(EmbeddingSettings(embedding_model_dir=ensure_model_files()))
+    for collection in collections:
+        with suppress(LookupError):
+            await compare(url, embedder, collection, resamples, report)
+    await embedder.aclose()
+
+
+async def compare(
+    url: str, embedder: Embedder, collection: JudgedCollection, resamples: int, report: Report
+) -> None:
+    indexed = await read(url, embedder, collection)
+    await asyncio.to_thread(measure, collection.name, indexed, resamples, report)
+    figures = {row["ranking"]: row["ndcg@10"] for row in report.rows if row["collection"] == collection.name}
+    report.ratios[f"kept_vs_plain_{collection.name}"] = round(figures[KEPT] / max(figures[PLAIN], 1e-9), 4)
 
 
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--documents", type=int, help="only the first N documents of each collection")
     parser.add_argument("--resamples", type=int, default=2_000, help="of each paired bootstrap")
+    parser.add_argument("--database", help="URL of one whose collections `concord eval` has filled")
     options = parser.parse_args()
     folders = [options.data / name for name in COLLECTIONS if (options.data / name).exists()]
     collections = [sampled(read_collection(folder)) for folder in folders or [options.data / "none"]]
+    report = Report("Rankings, by nDCG@10")
+    if options.database:
+        asyncio.run(compare_stored(options.database, collections, options.resamples, report))
+        report.print(as_json=options.json)
+        return
     for collection in collections:
         del collection.documents[options.documents or len(collection.documents) :]
-    report = Report("Rankings, by nDCG@10")
     with folder_for_servers() as folder:
         url = start_postgres(Path(folder), 18)
-        asyncio.run(compare(url, collections, options.resamples, report))
+        asyncio.run(fill_and_compare(url, collections, options.resamples, report))
         stop_postgres(Path(folder), 18)
     report.print(as_json=options.json)
 

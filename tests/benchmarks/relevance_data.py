@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shared.cache.null import NullCache
 from shared.cli.document_ids import document_id
 from shared.domain.principals import WORKER
+from shared.embeddings.protocol import Embedder
 from shared.services.embed_chunks import EmbedRun
 from tests.benchmarks.judged_data import JudgedCollection
 from tests.builders.application import RunningConcord
@@ -80,8 +81,8 @@ def sampled(collection: JudgedCollection) -> JudgedCollection:
     )
 
 
-async def index(concord: RunningConcord, url: str, collection: JudgedCollection) -> Indexed:
-    """Store and embed the collection under its name, and read what came of it."""
+async def store(concord: RunningConcord, collection: JudgedCollection) -> None:
+    """Store and embed the collection under its name."""
     (await concord.client.post("/v1/collections", json={"name": collection.name})).raise_for_status()
     for start in range(0, len(collection.documents), BATCH):
         documents = [
@@ -92,17 +93,24 @@ async def index(concord: RunningConcord, url: str, collection: JudgedCollection)
         (await concord.client.post(path, json={"documents": documents})).raise_for_status()
     run = EmbedRun(concord.database, concord.embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600)
     await run.embed_due()
-    vectors = await concord.embedder.embed(list(collection.queries.values()))
+
+
+async def read(url: str, embedder: Embedder, collection: JudgedCollection) -> Indexed:
+    """What came of a collection that is stored. Raises LookupError when there is none of its name."""
+    vectors = await embedder.embed(list(collection.queries.values()))
     return await asyncio.to_thread(_read, url, collection, vectors)
 
 
 def _read(url: str, collection: JudgedCollection, vectors: list[list[float]]) -> Indexed:
     with psycopg.connect(url) as connection:
-        number, documents = connection.execute(
+        stored = connection.execute(
             """SELECT c.id, (SELECT count(*)::int FROM concord.document WHERE collection_id = c.id)
-               FROM concord.collection c WHERE name = %s""",
+               FROM concord.collection c WHERE c.name = %s AND c.deleted_at IS NULL""",
             (collection.name,),
-        ).fetchall()[0]
+        ).fetchone()
+        if stored is None:
+            raise LookupError(f"there is no collection {collection.name}")
+        number, documents = stored
         chunks = connection.execute(
             """SELECT d.id, c.term_ids, c.term_counts, e.vector::vector::text
                FROM concord.document d
