@@ -75,7 +75,7 @@ def _clause(clause: Clause, condition: BoundSql) -> str:
         case GeoRadius():
             distance = distance_sql(clause.field, clause.center, condition)
             return f"coalesce({distance} <= {condition.bind(clause.metres)}::float8, false)"
-        case GeoBox():
+        case _:
             return _in_box(clause, condition)
 
 

@@ -53,7 +53,7 @@ def _sorted_by(rule: SortRule, order: BoundSql) -> str:
             return f"h.score {direction}"
         case DistanceSort():
             return f"{distance_sql(rule.field, rule.origin, order)} {direction} NULLS LAST"
-        case FieldSort():
+        case _:
             number = _picked("find_sort_number", _NUMBERS, rule, order)
             text = _picked("find_sort_text", _NO_NUMBERS, rule, order)
             return f"{number} {direction} NULLS LAST, {text} {direction} NULLS LAST"
