@@ -11,6 +11,18 @@ from shared.cli.search_options import Mode
 # ruff: noqa: PLC0415 - `concord --help` must not load what only a command needs.
 
 
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="A field of every search; may be given again."),
+]
+AgainstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD=VALUE", help="Compare with searches that have this field instead; may be given again."
+    ),
+]
+
+
 def evaluate(
     folder: Annotated[
         Path,
@@ -22,17 +34,8 @@ def evaluate(
         ),
     ],
     mode: Annotated[list[Mode] | None, typer.Option(help="Only this mode; may be given again.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="A field of every search; may be given again."),
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=VALUE",
-            help="Compare with searches that have this field instead; may be given again.",
-        ),
-    ] = None,
+    settings: SetOption = None,
+    against: AgainstOption = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
