@@ -134,7 +134,8 @@ class KeywordTermRow(NamedTuple):
 
 class KeywordWordRow(NamedTuple):
     """A word as it is written, with the term it is indexed under. `letters` has a bit for
-    each of its letters, `fragments` are hashes by which mistyped words find it.
+    each of its letters, `fragments` are hashes by which mistyped words find it,
+    `occurrences` how many texts of the batch that brought it have it.
     """
 
     collection_id: int
@@ -142,6 +143,7 @@ class KeywordWordRow(NamedTuple):
     term_id: int
     letters: int
     fragments: list[int]
+    occurrences: int
 
 
 class KeywordBlockRow(NamedTuple):

@@ -1,7 +1,7 @@
 """The words of a collection as they are written."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
@@ -11,11 +11,18 @@ SQL = SqlFile("shared.repositories.sql", "vocabulary")
 _LOOKED_AT = 30
 
 
-class SuggestedWord(NamedTuple):
-    """A word, and how many documents have it beside the words before it."""
+class FoundSuggestions(NamedTuple):
+    """What `typed`, the last word of a query as it is looked up, may become.
 
-    word: str
-    documents: int
+    `words`, likeliest first, with how many documents have each beside the words before. `corrections` has
+    those of the words before that became others, by their places, of which the first is "1". `documents` have
+    id, title and url.
+    """
+
+    typed: str
+    corrections: dict[str, str]
+    words: list[tuple[str, int]]
+    documents: list[dict[str, Any]]
 
 
 async def add_words(unit: UnitOfWork, collection_id: int, language: str, texts: Sequence[str]) -> None:
@@ -26,16 +33,22 @@ async def add_words(unit: UnitOfWork, collection_id: int, language: str, texts: 
 
 
 async def start_suggestions(
-    unit: UnitOfWork, collection_id: int, language: str, *, earlier: Sequence[str], typed: str, limit: int
-) -> Pending[SuggestedWord]:
-    """What `typed`, in lower case, may become, likeliest first."""
+    unit: UnitOfWork,
+    collection: str,
+    *,
+    earlier: Sequence[str],
+    typed: str,
+    limit: int,
+    shown_documents: int,
+) -> Pending[FoundSuggestions]:
+    """What the last word of `typed` may become after `earlier` ones; no row without such a collection."""
     return await unit.start(
-        SQL["suggest_words"],
-        SuggestedWord,
-        collection_id=collection_id,
-        language=language,
+        SQL["suggest_queries"],
+        FoundSuggestions,
+        collection=collection,
         earlier=list(earlier),
         typed=typed,
         limit=limit,
         looked_at=max(limit, _LOOKED_AT),
+        shown_documents=shown_documents,
     )

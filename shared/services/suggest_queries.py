@@ -1,60 +1,72 @@
-"""Queries that one may become while it is typed, and what it finds so far."""
+"""Queries that one may become while it is typed, and documents with that in their titles."""
 
 import html
+import time
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.domain.query_words import normalized_words
-from shared.domain.ranking import SearchMode
-from shared.domain.search import SearchRequest
 from shared.domain.suggestions import SuggestedDocument, Suggestion, Suggestions
-from shared.repositories.vocabulary import start_suggestions
-from shared.services.plan_search import AskedSearch, plan_search, read_request
-from shared.services.run_search import run_search
-from shared.services.time_budget import TimeBudget
+from shared.repositories.collections import found_collection
+from shared.repositories.vocabulary import FoundSuggestions, start_suggestions
 
 SHOWN_DOCUMENTS = 5
+# Of a long query the last words say what comes next.
+_WORDS_BEFORE = 8
 
 
 async def suggest_queries(
     database: Database, principal: Principal, collection: str, typed: str, limit: int
 ) -> Suggestions:
     """At most `limit` queries. Raises CollectionNotFound."""
-    budget = TimeBudget.of(None)
-    request = SearchRequest(
-        q=typed,
-        mode=SearchMode.KEYWORD,
-        prefix=True,
-        limit=SHOWN_DOCUMENTS,
-        passages=0,
-        highlight=False,
-        include_fields=("id", "title", "url"),
-    )
-    asked = AskedSearch(request, read_request(request), vector=None, model="", dimensions=0)
-    plan, found = await run_search(
-        database, principal, collection, lambda known: plan_search(known, asked, budget)
-    )
+    started = time.perf_counter()
     *earlier, last = typed.split()
-    (word,) = normalized_words(last)[:1] or ("",)
+    # Read after the unit of work, so that its commit travels in the statement's own round trip.
     async with database.unit_of_work(principal) as unit:
         pending = await start_suggestions(
-            unit, plan.facts.id, plan.facts.language, earlier=earlier, typed=word, limit=limit
+            unit,
+            collection,
+            earlier=earlier[-_WORDS_BEFORE:],
+            typed=last,
+            limit=limit,
+            shown_documents=SHOWN_DOCUMENTS,
         )
-    words = await pending.rows()
+    found = await found_collection(pending, collection)
+    before = _before(earlier, found)
     return Suggestions(
         suggestions=[
-            _suggestion(earlier, word, suggested.word, suggested.documents) for suggested in words if word
+            _suggestion([*before, *_ending(last, found.typed, word)], documents)
+            for word, documents in found.words
         ],
-        documents=[
-            SuggestedDocument(id=row.id, title=row.title, url=row.url) for row in found if row.id is not None
-        ],
-        took_ms=round(budget.spent_ms, 2),
+        documents=[SuggestedDocument(**document) for document in found.documents],
+        took_ms=round((time.perf_counter() - started) * 1000, 2),
     )
 
 
-def _suggestion(earlier: list[str], typed: str, word: str, documents: int) -> Suggestion:
-    before = " ".join([*earlier, ""])
-    kept = typed if word.startswith(typed) else ""
-    added = html.escape(word[len(kept) :])
-    highlight = html.escape(before + kept) + (f"<mark>{added}</mark>" if added else "")
-    return Suggestion(text=before + word, highlight=highlight, documents=documents)
+# What stays of a query, and what comes after it.
+type _Piece = tuple[str, str]
+
+
+def _before(earlier: list[str], found: FoundSuggestions) -> list[_Piece]:
+    """The words before, with the corrected ones as something new."""
+    pieces: list[_Piece] = []
+    for place, word in enumerate(earlier, start=1 - max(len(earlier) - _WORDS_BEFORE, 0)):
+        correction = found.corrections.get(str(place))
+        pieces += [(word, "") if correction is None else ("", correction), (" ", "")]
+    return pieces
+
+
+def _ending(last: str, typed: str, word: str) -> list[_Piece]:
+    """The last word, as it was typed as far as it stays."""
+    if not last.lower().endswith(typed):
+        last = typed
+    head, tail = last[: -len(typed)], last[-len(typed) :]
+    return [(head, ""), (tail, word.removeprefix(typed)) if word.startswith(typed) else ("", word)]
+
+
+def _suggestion(pieces: list[_Piece], documents: int) -> Suggestion:
+    highlight = [
+        html.escape(kept) + (f"<mark>{html.escape(new)}</mark>" if new else "") for kept, new in pieces
+    ]
+    return Suggestion(
+        text="".join(kept + new for kept, new in pieces), highlight="".join(highlight), documents=documents
+    )

@@ -19,7 +19,7 @@ BLOCKS = {
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
         "search": EVERY_BLOCK,
-        "vocabulary": {"suggest_words"},
+        "vocabulary": {"suggest_queries"},
     },
     INGEST: {
         "collections": {

@@ -202,6 +202,17 @@ async def test_what_was_typed_is_completed(library: Library, vocabulary: Vocabul
     assert vocabulary.completing("cat") == []
 
 
+async def test_a_term_is_shown_as_the_word_that_came_in_most_texts(
+    library: Library, vocabulary: Vocabulary
+) -> None:
+    await library.upsert(
+        a_document("a", "an experiment"),
+        a_document("b", "experiments, an experiment"),
+        a_document("c", "experient"),
+    )
+    assert vocabulary.completing("exp") == [("experiment", 3)]
+
+
 async def test_words_that_no_document_has_stand_for_nothing(library: Library, vocabulary: Vocabulary) -> None:
     await library.upsert(a_document("a", "password"), a_document("b", "passport"))
     assert vocabulary.expanded("pass") == {"password": 0.9, "passport": 0.9}
