@@ -228,7 +228,7 @@ def test_a_filter_that_cannot_be_read_is_pointed_at(
     guides(CATS)
     body = {"q": "cat"} if name == "documents_search" else {}
     refused = functions(name, http_event("POST", path, {**body, "filter": "year >= 2020 AND ="}))
-    message = "expected a field name, EXISTS, NOT or '(', but found ="
+    message = "expected a field name, EXISTS, GEO_RADIUS, GEO_BOX, NOT or '(', but found ="
     assert refused == error_answer(
         422,
         "invalid_filter",
