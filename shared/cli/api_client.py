@@ -96,6 +96,11 @@ class ConcordApi:
         answer: dict[str, Any] = await self.request("POST", path, body=dict(request), headers=headers)
         return answer
 
+    async def suggest(self, collection: str, query: str, limit: int) -> dict[str, Any]:
+        asked = httpx.QueryParams(q=query, limit=limit)
+        answer: dict[str, Any] = await self.request("GET", f"/v1/collections/{collection}/suggest?{asked}")
+        return answer
+
 
 def with_api[Result](
     url: str | None, use: Callable[[ConcordApi], Awaitable[Result]], *, with_worker: bool = False

@@ -20,6 +20,7 @@ from shared.cli import (
     package,
     redrive,
     search,
+    suggest,
     up,
 )
 from shared.cli.console import say, say_error
@@ -59,6 +60,7 @@ app.command()(demo.demo)
 app.command()(up.up)
 app.command()(ingest.ingest)
 app.command()(search.search)
+app.command()(suggest.suggest)
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)
