@@ -27,6 +27,7 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             {"ingest_vs_raw_embedder", "keyword_ingest_vs_plain_inserts"},
         ),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
+        ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (
             "cold_start",
             ["--rounds", "1"],
