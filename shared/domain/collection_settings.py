@@ -17,6 +17,7 @@ from pydantic import (
 from shared.domain.names import DocumentId
 from shared.domain.phrase_table import PhraseTable, Words
 from shared.domain.query_words import normalized_words
+from shared.domain.ranking import BODY_WEIGHT, TITLE_WEIGHT
 from shared.domain.texts import storable_text
 from shared.errors import InvalidRequest
 
@@ -94,8 +95,8 @@ class Pin(_Setting):
 class FieldWeights(_Setting):
     """How much a word counts in the title and in the body."""
 
-    title: float = Field(default=1, ge=0, le=MAX_FIELD_WEIGHT)
-    body: float = Field(default=1, ge=0, le=MAX_FIELD_WEIGHT)
+    title: float = Field(default=TITLE_WEIGHT, ge=0, le=MAX_FIELD_WEIGHT)
+    body: float = Field(default=BODY_WEIGHT, ge=0, le=MAX_FIELD_WEIGHT)
 
     @model_validator(mode="after")
     def _one_counts(self) -> Self:

@@ -1,4 +1,4 @@
-"""Every default of ranking, with the experiment that chose it in infra/decisions/0007-fusion.md."""
+"""Every default of ranking, with the experiment that chose it in infra/decisions/0015-relevance.md."""
 
 from enum import StrEnum
 
@@ -19,6 +19,12 @@ class Fusion(StrEnum):
 
 # The share of meaning in a hybrid score; the rest is that of words.
 DEFAULT_ALPHA = 0.5
+# How often a word of the title counts, and one of the body.
+TITLE_WEIGHT, BODY_WEIGHT = 3.0, 1.0
+# By how much a ranking's best document stands out is measured against the mean of so many.
+PEAK_DOCUMENTS = 50
+# The most that likeness to the best document makes up of a score.
+FEEDBACK = 0.2
 # Documents each ranking contributes to the first hits; their order does not depend on what comes after them.
 FIRST_CANDIDATES = 200
 # Documents each ranking contributes to the hits behind those, and to hits that are sorted by something else.

@@ -177,7 +177,9 @@ class Explanation(BaseModel):
 
     keyword: float
     semantic: float
-    alpha: float
+    alpha: float = Field(description="The share of meaning, moved towards the ranking whose best stand out.")
+    feedback: float = Field(description="The share of likeness to the best document.")
+    near_best: float = Field(description="How near in meaning the document is to the best one.")
     fusion: Fusion
     pinned: bool
     vector_scan: Literal["exact", "index", "none"]

@@ -178,4 +178,6 @@ def _reach(plan: SearchPlan) -> dict[str, Any]:
         "countable": ranking.SORTED_CANDIDATES * 1000 if plan.counts_everything else ranking.COUNTABLE,
         "posting_budget": ranking.POSTING_BUDGET,
         "contenders": ranking.CONTENDERS,
+        "peak_documents": ranking.PEAK_DOCUMENTS,
+        "feedback": ranking.FEEDBACK,
     }

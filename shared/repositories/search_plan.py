@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from shared.domain import ranking
 from shared.domain.facets import FacetPlan
 from shared.domain.filters import Field, Filter
 from shared.domain.query_words import WordPlan
@@ -54,8 +55,8 @@ class SearchPlan:
     typos: bool = True
     # Whether the last word may be a beginning: never, when nothing else has it, or always.
     prefix: bool | None = None
-    title_weight: float = 1.0
-    body_weight: float = 1.0
+    title_weight: float = ranking.TITLE_WEIGHT
+    body_weight: float = ranking.BODY_WEIGHT
     pinned: Sequence[str] = ()
     hidden: Sequence[str] = ()
     facets: FacetPlan | None = None
@@ -106,6 +107,9 @@ class FoundDocument(NamedTuple):
     score: float | None
     keyword: float | None
     semantic: float | None
+    # The share of the best document in the score, and how near this one is to it.
+    feedback: float | None
+    near_best: float | None
     pinned: bool | None
     group_value: Any
     group_found: int | None

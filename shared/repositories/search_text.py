@@ -96,6 +96,7 @@ def _keyword_slots(shape: SearchShape) -> dict[str, str]:
 def _keyword_sum(shape: SearchShape, *, postings: str, terms: str = "term", blocks: str = "") -> str:
     slots = {"postings": postings, "terms": terms, "blocks": blocks}
     if shape.weighs_title:
+        slots["title"] = _piece("title_frequencies")
         slots["frequency"] = _piece("weighted_frequency")
     return _piece("keyword_sum", **slots)
 
@@ -132,9 +133,13 @@ def _candidate_slots(shape: SearchShape) -> dict[str, str]:
 def _page_slots(shape: SearchShape) -> dict[str, str]:
     slots = {"cut_off": _piece("cut_off")} if shape.has_cutoff else {}
     if shape.browses:
-        slots["fusion"] = "1::float8"
+        slots["fused"] = _piece("plainly_fused", fusion="1::float8")
     elif shape.fusion is not Fusion.WEIGHTED:
-        slots["fusion"] = _piece(shape.fusion.value)
+        slots["fused"] = _piece("plainly_fused", fusion=_piece(shape.fusion.value))
+    elif shape.with_words and shape.with_vector:
+        slots |= {"mixed": _piece("mixed"), "fused": _piece("fused_with_feedback"), "alpha": "mixing"}
+    else:
+        slots["fused"] = _piece("plainly_fused")
     if shape.boost:
         slots["boosted"] = _piece("boosted", boost=shape.boost)
         slots["score"] = "(f.score + %(boost_weight)s * b.boost) / (1 + %(boost_weight)s)"

@@ -47,6 +47,8 @@ def _hit(request: SearchRequest, row: FoundDocument, number: int, sentences: Sen
             keyword=row.keyword or 0.0,
             semantic=row.semantic or 0.0,
             alpha=row.alpha,
+            feedback=row.feedback or 0.0,
+            near_best=row.near_best or 0.0,
             fusion=request.fusion,
             pinned=bool(row.pinned),
             vector_scan=row.vector_scan,

@@ -59,9 +59,9 @@ def problem_with(connection: psycopg.Connection[TupleRow], statement: Statement)
 
 def test_every_block_can_be_prepared(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        problems = {name: problem_with(connection, statement) for name, statement in statements()}
+        problems = [(name, problem_with(connection, statement)) for name, statement in statements()]
     assert problems
-    assert {name: problem for name, problem in problems.items() if problem} == {}
+    assert {(name, problem) for name, problem in problems if problem} == set()
 
 
 def test_a_wrong_block_is_noticed(database_url: str) -> None:

@@ -74,6 +74,7 @@ BEGIN
 
         ('concord_maintenance', 'USAGE', 'SCHEMA concord'),
         ('concord_maintenance', 'USAGE', 'SCHEMA concord_embedding'),
+        ('concord_maintenance', 'SELECT', 'concord.embedding_space'),
         ('concord_maintenance', 'SELECT, DELETE', 'concord.collection'),
         ('concord_maintenance', 'SELECT, DELETE', 'concord.metadata_field'),
         ('concord_maintenance', 'SELECT, DELETE', 'concord.document'),
@@ -86,7 +87,6 @@ BEGIN
         ('concord_maintenance', 'SELECT, INSERT, DELETE', 'concord.keyword_statistic'),
         ('concord_maintenance', 'USAGE', 'SEQUENCE concord.keyword_statistic_id_seq'),
         ('concord_maintenance', 'SELECT, DELETE', 'concord.keyword_word'),
-        ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.index_embedding_space'),
         ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.index_collection_vectors'),
         ('concord_maintenance', 'EXECUTE', 'FUNCTION concord.drop_collection_index')
     LOOP

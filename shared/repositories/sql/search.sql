@@ -74,7 +74,7 @@ WITH target AS MATERIALIZED (
     GROUP BY c.part, c.alternative, c.term_id
     ORDER BY weight DESC
 ), query AS MATERIALIZED (
-    SELECT coalesce(sum(weight), 0) AS weight,
+    SELECT coalesce(sum(weight), 0) AS weight, (SELECT sum(frequency) FROM word WHERE alternative = 0) AS words,
            -- Without a word to look for meaning decides alone, without a vector the words.
            CASE WHEN coalesce(sum(weight), 0) = 0 THEN 1 WHEN %(vector)s::text IS NULL THEN 0
                 ELSE %(alpha)s::float8 END AS alpha,
@@ -119,7 +119,8 @@ WITH target AS MATERIALIZED (
            false AS is_late FROM vector_candidate
     /*end*/
 )/*matched*//*end*/, scored AS MATERIALIZED (
-    SELECT c.*, coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
+    SELECT c.*, c.keyword_place IS NOT NULL OR c.vector_place IS NOT NULL AS is_candidate,
+           coalesce(k.score, 0) AS keyword, coalesce(s.similarity, 0) AS semantic
     FROM candidate c
     LEFT JOIN keyword_score k ON k.index_number = c.index_number
     CROSS JOIN LATERAL (
@@ -128,34 +129,36 @@ WITH target AS MATERIALIZED (
         WHERE %(vector)s::text IS NOT NULL AND e.space_id = /*space*/0/*end*/
             AND e.collection_id = %(collection_id)s AND e.document_number = c.number
     ) s
-), fused AS MATERIALIZED (
-    SELECT f.number, f.is_late, f.pin, f.keyword, f.semantic, /*score*/ f.score /*end*/ AS score
+)/*mixed*//*end*/, fused AS MATERIALIZED (
+    SELECT f.number, f.is_late, f.pin, f.keyword, f.semantic, f.feedback, f.near_best,
+           /*score*/ f.score /*end*/ AS score
     FROM (
-        SELECT s.number, s.is_late, s.pin, s.keyword, s.semantic,
-               /*fusion*/ query.alpha * s.semantic + (1 - query.alpha) * s.keyword /*end*/ AS score
-        FROM scored s CROSS JOIN query
+        /*fused*/
+        SELECT number, is_late, pin, keyword, semantic, 0::float8 AS feedback, 0::float8 AS near_best, semantic AS score
+        FROM scored
+        /*end*/
     ) f /*boosted*//*end*/
 ), page AS MATERIALIZED (
     /*page*/
     SELECT *, row_number() OVER (ORDER BY pin, is_late, score DESC, number) AS place,
            NULL::jsonb AS group_value, NULL::bigint AS group_found
     FROM fused
-    WHERE pin IS NOT NULL OR score > 0 AND score >= %(min_score)s
+    WHERE pin IS NOT NULL OR score >= %(min_score)s
     ORDER BY place
     LIMIT %(limit)s OFFSET %(offset)s
     /*end*/
 )
-SELECT (SELECT alpha FROM query) AS alpha, /*scan*/ 'none' /*end*/ AS vector_scan,
+SELECT (SELECT alpha FROM /*alpha*/ query /*end*/) AS alpha, /*scan*/ 'none' /*end*/ AS vector_scan,
        /*complete*/ true /*end*/ AS complete, /*cut_off*/ false /*end*/ AS cut_off,
        /*keyword_found*/ (SELECT count(*) FROM keyword_score)::int /*end*/ AS keyword_found,
-       (SELECT count(*) FROM fused WHERE pin IS NOT NULL OR score > 0 AND score >= %(min_score)s)::int
+       (SELECT count(*) FROM fused WHERE pin IS NOT NULL OR score >= %(min_score)s)::int
            AS candidates_found,
        /*facets*/ NULL::json /*end*/ AS facets,
        d.id, d.title, d.url, d.metadata, d.created_at, d.updated_at,
        -- Bodies as far as they fit an answer, which is cut where they end.
        CASE WHEN %(with_body)s AND sum(octet_length(d.body)) OVER (ORDER BY h.place) - octet_length(d.body) <= %(room)s
             THEN d.body END AS body,
-       h.score, h.keyword, h.semantic, h.pin IS NOT NULL AS pinned, h.group_value, h.group_found,
+       h.score, h.keyword, h.semantic, h.feedback, h.near_best, h.pin IS NOT NULL AS pinned, h.group_value, h.group_found,
        passages.list AS passages
 FROM target t
 LEFT JOIN (page h JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number) ON true
@@ -215,11 +218,12 @@ WHERE w.expandable AND (w.documents = 0 OR w.word_group = %(last_group)s AND %(c
 -- k1 = 1.2 and b = 0.75): the sum over parts, of which one with a choice counts as the best of what may stand for it.
 SELECT s.index_number, sum(s.score) AS score
 FROM (
-    SELECT p.index_number, p.weight * p.frequency
-           / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target)) AS score
+    SELECT p.index_number, p.weight * (/*frequency*/ p.body_frequency /*end*/)
+           / (/*frequency*/ p.body_frequency /*end*/
+              + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target)) AS score
     FROM (
         SELECT t.weight, unnest(b.index_numbers) AS index_number, unnest(b.lengths)::float8 AS length,
-               /*frequency*/ unnest(b.frequencies)::float8 /*end*/ AS frequency
+               unnest(b.frequencies)::float8 AS body_frequency/*title*//*end*/
         FROM /*terms*/ term /*end*/ t
         CROSS JOIN LATERAL (
             SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
@@ -233,12 +237,13 @@ FROM (
     UNION ALL
     SELECT a.index_number, max(a.score)
     FROM (
-        SELECT p.index_number, p.part, sum(p.weight * p.frequency
-               / (p.frequency + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target))) AS score
+        SELECT p.index_number, p.part, sum(p.weight * (/*frequency*/ p.body_frequency /*end*/)
+               / (/*frequency*/ p.body_frequency /*end*/
+                  + 0.3::float8 + 0.9::float8 * p.length / (SELECT average_length FROM target))) AS score
         FROM (
             SELECT t.part, t.alternative, t.weight, unnest(b.index_numbers) AS index_number,
                    unnest(b.lengths)::float8 AS length,
-                   /*frequency*/ unnest(b.frequencies)::float8 /*end*/ AS frequency
+                   unnest(b.frequencies)::float8 AS body_frequency/*title*//*end*/
             FROM /*terms*/ term /*end*/ t
             CROSS JOIN LATERAL (
                 SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
@@ -255,11 +260,13 @@ FROM (
 ) s
 GROUP BY s.index_number;
 
+-- name: piece_title_frequencies
+, unnest(b.title_frequencies)::float8 AS title_frequency;
+
 -- name: piece_weighted_frequency
 -- Words of the title count as the collection's settings say.
-%(body_weight)s::float8 * unnest(b.frequencies)
-+ (%(title_weight)s::float8 - %(body_weight)s::float8)
-  * unnest(coalesce(b.title_frequencies, array_fill(0::smallint, ARRAY[cardinality(b.frequencies)])));
+%(body_weight)s::float8 * p.body_frequency
++ (%(title_weight)s::float8 - %(body_weight)s::float8) * coalesce(p.title_frequency, 0);
 
 -- name: piece_before_deadline
 -- A time budget: what has not been read when it ends is left out.
@@ -281,12 +288,14 @@ e.vector::halfvec(/*dimensions*/384/*end*/) <#> (SELECT vector FROM query);
 
 -- name: piece_nearest_of_few
 -- Of few documents that pass a condition all chunks.
-SELECT f.number AS document_number, min(e.vector <#> (SELECT vector FROM query)) AS distance
+SELECT f.number AS document_number, e.distance
 FROM passing f
-JOIN concord.embedding e ON e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s
-    AND e.document_number = f.number
-WHERE (SELECT is_small FROM passing_size)
-GROUP BY f.number
+CROSS JOIN LATERAL (
+    SELECT min(e.vector <#> (SELECT vector FROM query)) AS distance FROM concord.embedding e
+    WHERE e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s AND e.document_number = f.number
+    OFFSET 0
+) e
+WHERE (SELECT is_small FROM passing_size) AND e.distance IS NOT NULL
 UNION ALL
 (/*nearest_passing*/ SELECT NULL::int, 0::float8 WHERE false /*end*/);
 
@@ -452,13 +461,13 @@ SELECT h.*, row_number() OVER (ORDER BY h.pin, /*sort*/ h.score DESC /*end*/, h.
        NULL::jsonb AS group_value, NULL::bigint AS group_found
 FROM fused h
 JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number
-WHERE h.pin IS NOT NULL OR h.score > 0 AND h.score >= %(min_score)s
+WHERE h.pin IS NOT NULL OR h.score >= %(min_score)s
 ORDER BY place
 LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: piece_grouped_page
 -- The best hits of each group together, groups in the order of their best; a document without the field is a group.
-SELECT g.number, g.is_late, g.pin, g.keyword, g.semantic, g.score,
+SELECT g.number, g.is_late, g.pin, g.keyword, g.semantic, g.feedback, g.near_best, g.score,
        row_number() OVER (ORDER BY g.group_place, g.place) AS place, g.group_value, g.group_found
 FROM (
     SELECT r.*, dense_rank() OVER (ORDER BY r.best_place) AS group_place
@@ -471,7 +480,7 @@ FROM (
             FROM fused h
             JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = h.number
             CROSS JOIN LATERAL (SELECT /*group*/ NULL::jsonb /*end*/ AS group_value) v
-            WHERE h.pin IS NOT NULL OR h.score > 0 AND h.score >= %(min_score)s
+            WHERE h.pin IS NOT NULL OR h.score >= %(min_score)s
         ) p
         WINDOW same AS (PARTITION BY p.group_value, p.alone)
     ) r
@@ -483,6 +492,60 @@ ORDER BY place;
 -- What else a document has to its credit, as part of its score.
 JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = f.number
 CROSS JOIN LATERAL (SELECT /*boost*/ 0::float8 /*end*/ AS boost) b;
+
+-- name: piece_plainly_fused
+SELECT s.number, s.is_late, s.pin, s.keyword, s.semantic, 0::float8 AS feedback, 0::float8 AS near_best,
+       /*fusion*/ query.alpha * s.semantic + (1 - query.alpha) * s.keyword /*end*/ AS score
+FROM scored s CROSS JOIN query;
+
+-- name: piece_mixed
+-- The ranking whose best stand out counts more, and the best document speaks for those like it, the more it says
+-- beyond the query. infra/decisions/0015-relevance.md has the experiments.
+, peak AS MATERIALIZED (
+    SELECT (SELECT max(x) - avg(x) FROM (
+                SELECT semantic AS x FROM scored WHERE NOT is_late AND is_candidate ORDER BY x DESC LIMIT %(peak_documents)s
+            ) t) AS semantic,
+           (SELECT max(x) - avg(x) FROM (
+                SELECT keyword AS x FROM scored WHERE NOT is_late AND is_candidate ORDER BY x DESC LIMIT %(peak_documents)s
+            ) t) AS keyword
+), mixing AS MATERIALIZED (
+    SELECT q.alpha * (0.5::float8 + p.share)
+           / (q.alpha * (0.5::float8 + p.share) + (1 - q.alpha) * (1.5::float8 - p.share)) AS alpha
+    FROM query q
+    CROSS JOIN (SELECT coalesce(semantic / nullif(semantic + keyword, 0), 0.5::float8) AS share FROM peak) p
+), mixed AS MATERIALIZED (
+    SELECT s.*, m.alpha * s.semantic + (1 - m.alpha) * s.keyword AS first_score FROM scored s CROSS JOIN mixing m
+), best AS MATERIALIZED (
+    SELECT b.first_score, v.vector,
+           %(feedback)s::float8
+           * greatest(0, 1 - 2 * (SELECT words FROM query)::float8 / nullif(l.length, 0)) AS weight
+    FROM (
+        SELECT number, first_score FROM mixed WHERE NOT is_late AND is_candidate
+        ORDER BY first_score DESC, number LIMIT 1
+    ) b
+    CROSS JOIN LATERAL (
+        SELECT e.vector FROM concord.embedding e
+        WHERE e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s AND e.document_number = b.number
+        ORDER BY e.vector <#> (SELECT vector FROM query), e.chunk_id LIMIT 1
+    ) v
+    CROSS JOIN LATERAL (
+        SELECT sum(n)::float8 AS length
+        FROM concord.chunk c CROSS JOIN LATERAL unnest(c.term_counts) AS n
+        WHERE c.collection_id = %(collection_id)s AND c.document_number = b.number
+    ) l
+);
+
+-- name: piece_fused_with_feedback
+SELECT m.number, m.is_late, m.pin, m.keyword, m.semantic, coalesce(b.weight, 0) AS feedback,
+       coalesce(n.near, 0) AS near_best,
+       (1 - coalesce(b.weight, 0)) * m.first_score + coalesce(b.weight * b.first_score * n.near, 0) AS score
+FROM mixed m
+LEFT JOIN best b ON true
+CROSS JOIN LATERAL (
+    SELECT greatest(max(-(e.vector <#> b.vector)), 0) AS near FROM concord.embedding e
+    WHERE b.weight > 0 AND e.space_id = /*space*/0/*end*/ AND e.collection_id = %(collection_id)s
+        AND e.document_number = m.number
+) n;
 
 -- name: piece_min_max
 -- Each ranking stretched over its candidates.
