@@ -31,7 +31,8 @@ class RoleFunctions:
         """The answer's body, of a request that succeeds."""
         self._sign_in(name)
         text = "&".join(f"{field}={value}" for field, value in query.items())
-        answer = self._functions(name, http_event(method, f"{ROOT}{path}", body, query=text))
+        path = path if path.startswith("/v1/") else f"{ROOT}{path}"
+        answer = self._functions(name, http_event(method, path, body, query=text))
         assert answer["statusCode"] < 300, answer
         return answer["body"]
 
@@ -95,6 +96,14 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     assert call("documents_get", "GET", "/guides/documents/river")["embedding_state"] == "ready"
     found = call("documents_search", "GET", "/guides/search", q="port", mode="hybrid")
     assert found["hits"][0]["document"]["id"] == "river"
+    suggested = call("documents_suggest", "GET", "/guides/suggest", q="habrour+harb")
+    assert [suggestion["text"] for suggestion in suggested["suggestions"]] == ["harbour harbour"]
+    similar = call("documents_similar", "GET", "/guides/documents/river/similar")
+    assert {hit["document"]["id"] for hit in similar["hits"]} == {"hill", "oak"}
+    several = call(
+        "documents_multi_search", "POST", "/v1/search", {"searches": [{"collection": "guides", "q": "hill"}]}
+    )
+    assert (several["errors"], len(several["items"])) == (0, 1)
     assert len(call("documents_list", "GET", "/guides/documents")["documents"]) == 3
 
     call("documents_delete", "DELETE", "/guides/documents/oak")
