@@ -1,13 +1,16 @@
 """What mistyped and unfinished words stand for, on every supported PostgreSQL."""
 
+import asyncio
+import contextvars
 import random
 from collections.abc import Sequence
 
 import psycopg
 import pytest
 
+from shared.database.connections import open_connection
 from tests.builders.documents import a_document
-from tests.builders.library import Library
+from tests.builders.library import Library, settings_of
 
 ALPHABET = "abcé"
 EDITS = [
@@ -253,3 +256,47 @@ async def test_collections_have_words_of_their_own(library: Library, vocabulary:
     await other.drop()
     await other.maintain()
     assert vocabulary.ask("SELECT DISTINCT collection_id FROM concord.keyword_word") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "typed", "term"),
+    [
+        ("german", "Die Häuser am Fluss", "häsuer", "haus"),
+        ("french", "Une bibliothèque", "biblothèque", "bibliothequ"),
+        ("spanish", "Las montañas", "montanas", "montañ"),
+        ("russian", "Горные реки", "рекк", "рек"),
+        ("simple", "Die Häuser", "häsuer", "häuser"),
+    ],
+)
+async def test_every_language_has_its_terms(
+    library: Library, vocabulary: Vocabulary, language: str, text: str, typed: str, term: str
+) -> None:
+    other = Library(library.database, library.embedder, "other")
+    await other.create(language=language)
+    await other.upsert(a_document("a", text))
+    expanded = vocabulary.ask(
+        "SELECT term, weight FROM concord.expand_word(2, %s, %s, true, false)", language, typed
+    )
+    assert expanded == [(term, 0.8)]
+
+
+async def test_writers_of_the_same_words_store_them_once(
+    library: Library, vocabulary: Vocabulary, database_url: str
+) -> None:
+    connections = [open_connection(settings_of(database_url)) for _ in range(4)]
+    writers = [Library(connection, library.embedder) for connection in connections]
+    texts = [" ".join(f"word{letter}x" for letter in "abcdefgh"[number:]) for number in range(4)]
+
+    async def write(number: int) -> None:
+        for turn in range(5):
+            await writers[number].upsert(a_document(f"{number}-{turn}", f"{texts[number]} turn"))
+
+    # Each in a context of its own, as other processes would be.
+    await asyncio.gather(*(contextvars.Context().run(asyncio.create_task, write(n)) for n in range(4)))
+    for connection in connections:
+        await connection.aclose()
+    assert vocabulary.words() == {
+        **{f"word{letter}x": f"word{letter}x" for letter in "abcdefgh"},
+        "turn": "turn",
+    }
+    assert vocabulary.completing("wordh") == [("wordhx", 20)]
