@@ -300,3 +300,34 @@ async def test_writers_of_the_same_words_store_them_once(
         "turn": "turn",
     }
     assert vocabulary.completing("wordh") == [("wordhx", 20)]
+
+
+@pytest.mark.parametrize(
+    ("q", "fields", "found"),
+    [
+        ("pasword", {}, ["words"]),
+        ("pasword", {"typos": False}, []),
+        ('"pasword"', {}, []),
+        ("resett the pasword", {}, ["both", "words"]),
+        ("pass", {}, ["ports", "words"]),
+        ("pass", {"prefix": False, "typos": False}, []),
+        ("reset pass", {}, ["both", "ports", "words"]),
+        ("pass reset", {}, ["both"]),
+        # A known word is itself, unless it is said to be the beginning of others.
+        ("port", {}, ["port"]),
+        ("port", {"prefix": True}, ["port", "portal"]),
+        ("2O26", {}, []),
+        ("rest", {}, ["both"]),
+    ],
+)
+async def test_searches_find_what_was_meant(
+    library: Library, q: str, fields: dict[str, object], found: list[str]
+) -> None:
+    await library.upsert(
+        a_document("words", "Keep a password."),
+        a_document("both", "A reset."),
+        a_document("ports", "Passports of 2026."),
+        a_document("port", "A port."),
+        a_document("portal", "A portal."),
+    )
+    assert sorted(await library.find(q, mode="keyword", **fields)) == found
