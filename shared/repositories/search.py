@@ -106,6 +106,7 @@ def _shape(plan: SearchPlan, conditions: Conditions, fragments: _Fragments) -> S
         has_cutoff=plan.cutoff_seconds is not None,
         has_pins=bool(plan.pinned),
         fusion=plan.fusion,
+        is_mixed=0 < plan.alpha < 1,
         said=conditions.said,
         conditions=conditions.text,
         is_selective=conditions.is_selective,

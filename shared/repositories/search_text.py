@@ -29,6 +29,8 @@ class SearchShape(NamedTuple):
     has_cutoff: bool
     has_pins: bool
     fusion: Fusion
+    # Whether both rankings have a share in the score.
+    is_mixed: bool
     said: str
     # Of all conditions that narrow a search, and whether they may leave few documents.
     conditions: str
@@ -136,7 +138,7 @@ def _page_slots(shape: SearchShape) -> dict[str, str]:
         slots["fused"] = _piece("plainly_fused", fusion="1::float8")
     elif shape.fusion is not Fusion.WEIGHTED:
         slots["fused"] = _piece("plainly_fused", fusion=_piece(shape.fusion.value))
-    elif shape.with_words and shape.with_vector:
+    elif shape.is_mixed and shape.with_words and shape.with_vector:
         slots |= {"mixed": _piece("mixed"), "fused": _piece("fused_with_feedback"), "alpha": "mixing"}
     else:
         slots["fused"] = _piece("plainly_fused")

@@ -20,6 +20,7 @@ _PLAIN = SearchShape(
     has_cutoff=False,
     has_pins=False,
     fusion=Fusion.WEIGHTED,
+    is_mixed=True,
     said="",
     conditions="",
     is_selective=False,
@@ -44,7 +45,8 @@ _PAGES = [
     {"sort": "d.title", "has_pins": True, "fusion": Fusion.RRF},
     {"group": "d.metadata -> 'kind'", "fusion": Fusion.MIN_MAX, "has_cutoff": True},
     {"group": "d.metadata -> 'kind'", "sort": "d.title", "weighs_title": True, "expanded": False},
-    {"facets": "(SELECT json_agg(number) FROM matched)", "has_pins": True},
+    {"facets": "(SELECT json_agg(number) FROM matched)", "has_pins": True, "is_mixed": False},
+    {"boost": "0.5::float8"},
 ]
 SEARCH_SHAPES = [
     shape._replace(**condition, **page) for shape in _RANKINGS for condition in _CONDITIONS for page in _PAGES

@@ -45,8 +45,9 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
                     "created_at": TIME_OF_ANY,
                     "updated_at": TIME_OF_ANY,
                 },
-                # "cat" twice among 6 words, of 4.5 on average; the share of one word of one.
-                "score": near(math.sqrt(2 / (2 + 0.3 + 0.9 * 6 / 4.5))),
+                # "cat" twice among 6 words, of 4.5 on average, of which once in the title, which counts three
+                # times; the share of one word of one.
+                "score": near(math.sqrt(4 / (4 + 0.3 + 0.9 * 6 / 4.5))),
                 "passages": [
                     {
                         "text": "# Habits\n\nCats <sit> on mats & sleep.",
@@ -102,13 +103,15 @@ def test_a_search_by_meaning_and_words(functions: Functions, guides: Upsert) -> 
         assert explain == {
             "keyword": 0.0,
             "semantic": explain["semantic"],
-            "alpha": 0.5,
+            "alpha": explain["alpha"],
+            "feedback": 0.0,
+            "near_best": 0.0,
             "fusion": "weighted",
             "pinned": False,
             "vector_scan": "exact",
             "keyword_scan": "complete",
         }
-        assert hit["score"] == near(explain["semantic"] / 2)
+        assert hit["score"] == near(explain["semantic"] * explain["alpha"])
         assert hit["passages"] == []
 
 

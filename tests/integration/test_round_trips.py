@@ -20,6 +20,8 @@ async def test_a_read_is_one_round_trip(
     library: Library, database: SingleConnection, tmp_path: Path, what: str
 ) -> None:
     await library.upsert(a_document("a", "A river.", metadata={"year": 2026}))
+    # What a process has to know of a collection it asks once.
+    await library.find("river")
     connection = database._connection
     assert connection is not None
     trace = tmp_path / "trace"

@@ -52,6 +52,8 @@ async def test_words_find_what_has_them(articles: Library) -> None:
         "keyword": hit.explain.keyword,
         "semantic": 0.0,
         "alpha": 0.0,
+        "feedback": 0.0,
+        "near_best": 0.0,
         "fusion": "weighted",
         "pinned": False,
         "vector_scan": "none",
@@ -73,13 +75,18 @@ async def test_meaning_finds_what_has_none_of_the_words(articles: Library, mode:
 async def test_a_hybrid_score_mixes_both(articles: Library) -> None:
     for alpha in (0.0, 0.25, 0.5, 1.0):
         found = await articles.search("which animals purr", alpha=alpha, explain=True)
+        best = 0.0
         for hit in found.hits:
             explain = hit.explain
             assert explain is not None
-            assert explain.alpha == alpha
-            mixed = alpha * explain.semantic + (1 - alpha) * explain.keyword
-            assert hit.score == pytest.approx(mixed, abs=2e-6)
-            assert 0 < hit.score <= 1
+            # The share of meaning moves towards the ranking whose best stand out, unless it is all or none.
+            assert explain.alpha == alpha if alpha in {0, 1} else abs(explain.alpha - alpha) < alpha / 2
+            assert (explain.feedback > 0) is (0 < alpha < 1)
+            first = explain.alpha * explain.semantic + (1 - explain.alpha) * explain.keyword
+            best = best or first
+            likeness = explain.feedback * best * explain.near_best
+            assert hit.score == pytest.approx((1 - explain.feedback) * first + likeness, abs=2e-6)
+            assert 0 <= hit.score <= 1
         scores = [hit.score for hit in found.hits]
         assert scores == sorted(scores, reverse=True)
     # Every candidate has both of its scores, whichever ranking proposed it.

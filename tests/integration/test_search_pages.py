@@ -36,7 +36,7 @@ async def test_fusions_agree_at_their_ends(shelf: Library, fusion: str) -> None:
     mixed = await shelf.search(q, fusion=fusion, limit=100, explain=True)
     scores = [hit.score for hit in mixed.hits]
     assert scores == sorted(scores, reverse=True)
-    assert 0 < min(scores) <= max(scores) <= 1
+    assert 0 <= min(scores) <= max(scores) <= 1
     assert {hit.explain.fusion for hit in mixed.hits if hit.explain} == {fusion}
 
 
@@ -63,28 +63,28 @@ async def test_every_document_answers_to_a_star(shelf: Library) -> None:
 
 
 async def test_pins_come_first_in_their_order_on_every_page(shelf: Library) -> None:
-    plain = await shelf.find("river harbour", limit=40)
-    pinned, hidden = [plain[20], plain[1], "absent"], plain[0]
+    plain = await shelf.find("river harbour", mode="keyword", limit=40)
+    pinned, hidden = [plain[9], plain[1], "absent"], plain[0]
     await shelf.configure(
         CollectionSettingsChange.model_validate(
             {"pins": [{"query": "river harbour", "match": "exact", "documents": pinned, "hidden": [hidden]}]}
         )
     )
-    wanted = [plain[20], plain[1], *(name for name in plain[2:] if name != plain[20])]
-    whole = await shelf.search("River  HARBOUR", limit=40, explain=True)
+    wanted = [plain[9], plain[1], *(name for name in plain[2:] if name != plain[9])]
+    whole = await shelf.search("River  HARBOUR", mode="keyword", limit=40, explain=True)
     assert [hit.document.id for hit in whole.hits] == wanted
     assert [hit.explain.pinned for hit in whole.hits if hit.explain][:3] == [True, True, False]
     paged = [
         name
         for offset in range(0, 40, 3)
-        for name in await shelf.find("river harbour", limit=3, offset=offset)
+        for name in await shelf.find("river harbour", mode="keyword", limit=3, offset=offset)
     ]
     assert paged == wanted
     # A filter keeps what is pinned out, and another query knows nothing of it.
-    assert plain[20] not in await shelf.find("river harbour", filter="n < 0 OR n = 1")
-    assert await shelf.find("river harbours", limit=3) != wanted[:3]
+    assert plain[9] not in await shelf.find("river harbour", filter="n < 0 OR n = 1")
+    assert await shelf.find("river harbours", mode="keyword", limit=40) == plain
     everything = await shelf.find("river harbour", mode="keyword", min_score=0.999)
-    assert everything == [plain[20], plain[1]]
+    assert everything == [plain[9], plain[1]]
 
 
 async def test_a_change_of_settings_is_noticed_at_once(shelf: Library) -> None:
