@@ -28,7 +28,7 @@ BUDGETS = {
     "documents_multi_search": 606,
     "documents_search": 606,
     "documents_similar": 600,
-    "documents_suggest": 600,
+    "documents_suggest": 568,
     "documents_update": 600,
     "documents_upsert": 599,
     "health_get": 460,
