@@ -1,4 +1,4 @@
-"""Every default of ranking, with the experiment that chose it in infra/decisions/0015-relevance.md."""
+"""Every default of ranking, with the experiment that chose it in infra/decisions/0016-relevance.md."""
 
 from enum import StrEnum
 

@@ -500,7 +500,7 @@ FROM scored s CROSS JOIN query;
 
 -- name: piece_mixed
 -- The ranking whose best stand out counts more, and the best document speaks for those like it, the more it says
--- beyond the query. infra/decisions/0015-relevance.md has the experiments.
+-- beyond the query. infra/decisions/0016-relevance.md has the experiments.
 , peak AS MATERIALIZED (
     SELECT (SELECT max(x) - avg(x) FROM (
                 SELECT semantic AS x FROM scored WHERE NOT is_late AND is_candidate ORDER BY x DESC LIMIT %(peak_documents)s
