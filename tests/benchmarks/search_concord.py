@@ -41,6 +41,7 @@ class Loaded:
             "upsert_s": round(self.upsert_seconds, 2),
             "vectors_s": round(self.vector_seconds, 2),
             "seconds": round(seconds, 2),
+            "upserts_per_s": round(self.documents / self.upsert_seconds),
             "documents_per_s": round(self.documents / seconds),
         }
 

@@ -32,7 +32,7 @@ def _open(name: str, database_url: str) -> Peer:
     match name:
         case "lancedb":
             # It warns of every search's columns.
-            os.environ.setdefault("LANCE_LOG", "error")
+            os.environ.setdefault("LANCEDB_LOG", "error")
             from tests.benchmarks.peers.lancedb_hybrid import LanceDb
 
             return LanceDb()

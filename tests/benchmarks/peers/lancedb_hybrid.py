@@ -6,6 +6,7 @@ from typing import Any
 
 import lancedb
 import pyarrow as pa
+from lancedb.index import FTS, HnswSq
 from lancedb.rerankers import RRFReranker
 
 from tests.benchmarks.peers.peer import PASSAGES_FOR_K, first_of_each
@@ -20,12 +21,7 @@ class LanceDb:
     name = "LanceDB"
     modes = ("hybrid", "keyword", "semantic")
 
-    def __init__(self, index_type: str = "IVF_HNSW_SQ") -> None:
-        self._index_type = index_type
-
-    @property
-    def index(self) -> str:
-        return f"{lancedb.__version__}; FTS (stems, stop words), {self._index_type} by default settings, RRF"
+    index = f"{lancedb.__version__}; FTS (stems, stop words), IVF_HNSW_SQ by default settings, RRF"
 
     def load(self, data: SearchData, folder: Path) -> None:
         schema = pa.schema(
@@ -34,8 +30,8 @@ class LanceDb:
         database = lancedb.connect(str(folder))
         self._table: Any = database.create_table("passages", _batches(data, schema), schema=schema)
         if self._table.count_rows() >= _WORTH_AN_INDEX:
-            self._table.create_index(metric="dot", index_type=self._index_type)
-        self._table.create_fts_index("text")
+            self._table.create_index("vector", config=HnswSq(distance_type="dot"))
+        self._table.create_index("text", config=FTS())
         self._table.optimize()
         self._fusion = RRFReranker()
 
