@@ -9,10 +9,11 @@ WITH written AS MATERIALIZED (
     GROUP BY s.lexeme
 ), missing AS MATERIALIZED (
     SELECT w.word, w.occurrences FROM written w
-    LEFT JOIN concord.keyword_word k ON k.collection_id = %(collection_id)s AND k.word = w.word
     -- What is compared byte by byte knows no other letters than those of ASCII.
-    WHERE k.word IS NULL AND length(w.word) BETWEEN 2 AND 60
-        AND w.word !~ '[[:punct:][:space:]]' AND w.word ~ '[^0-9]'
+    WHERE length(w.word) BETWEEN 2 AND 60 AND w.word !~ '[[:punct:][:space:]]' AND w.word ~ '[^0-9]'
+        -- Word by word through the key: a join takes a new collection for an empty one, and reads it for each word.
+        AND (SELECT k.term_id FROM concord.keyword_word k
+             WHERE k.collection_id = %(collection_id)s AND k.word = w.word) IS NULL
 )
 INSERT INTO concord.keyword_word (collection_id, word, term_id, letters, fragments, occurrences)
 SELECT %(collection_id)s, m.word, t.id, concord.letters_of(m.word),
