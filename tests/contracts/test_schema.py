@@ -39,6 +39,7 @@ UNIQUE INDEX keyword_retired_pkey ON keyword_retired (collection_id, index_numbe
 UNIQUE INDEX keyword_statistic_pkey ON keyword_statistic (collection_id, id)
 UNIQUE INDEX keyword_term_pkey ON keyword_term (collection_id, term)
 INDEX keyword_word_fragments_idx ON keyword_word USING gin (fragments) WITH (fastupdate=off)
+INDEX keyword_word_length_idx ON keyword_word (collection_id, length(word), word)
 UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 """.strip().splitlines()
