@@ -1,7 +1,7 @@
 """Functions on a database of the test's own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +9,13 @@ import pytest
 from shared.embeddings.local_model_build import ensure_model_files
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
+from tests.builders.postgres import NEWEST_VERSION, PostgresServers, temporary_database
+from tests.builders.twenty_documents import open_outfitter
 
 type Upsert = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the shell has set must not change what a test sees."""
+def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "ADMIN_KEY_HASH",
         "AWS_LAMBDA_FUNCTION_NAME",
@@ -29,6 +29,12 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell has set must not change what a test sees."""
+    _forget_settings(monkeypatch)
 
 
 @pytest.fixture
@@ -51,3 +57,20 @@ def guides(functions: Functions) -> Upsert:
         return functions("documents_upsert", http_event("POST", "/v1/collections/guides/documents", body))
 
     return upsert
+
+
+@pytest.fixture(scope="module")
+async def outfitter_url(postgres_servers: PostgresServers) -> AsyncIterator[str]:
+    template = await postgres_servers.migrated_template(NEWEST_VERSION)
+    with temporary_database(postgres_servers.url(NEWEST_VERSION), template=template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def outfitter(outfitter_url: str) -> Iterator[Functions]:
+    """All functions, and the twenty documents, which a module's tests share and do not change."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _forget_settings(monkeypatch)
+        monkeypatch.setenv("DATABASE_URL", outfitter_url)
+        with open_outfitter() as functions:
+            yield functions
