@@ -24,7 +24,7 @@ from tests.benchmarks.search_concord import COLLECTION, Concord, open_concord
 from tests.benchmarks.search_data import SearchData, read_data
 from tests.benchmarks.search_load import live_row, load_concord, memory_row, query_embedding_row
 from tests.benchmarks.search_measure import measure_alone, measure_together, row_of, variants_of
-from tests.benchmarks.search_quality import add_quality
+from tests.benchmarks.search_quality import add_quality, overlap_with_exact
 from tests.benchmarks.search_ratios import ratios
 from tests.benchmarks.search_server import Server, running_server, vacuum
 from tests.benchmarks.search_settings import settings_of
@@ -76,7 +76,8 @@ async def search_all(
         for kind in data.queries
         for variant in variants
     ]
-    await asyncio.to_thread(add_quality, rows, variants, data, server.url)
+    overlaps = await overlap_with_exact(concord, data, server.url)
+    await asyncio.to_thread(add_quality, rows, variants, data, overlaps)
     report.rows += rows
     report.rows += await above_statements(concord, server, data)
     if options.sweep or options.plot:

@@ -96,10 +96,10 @@ class Concord:
         """Searches in that mode."""
         return partial(self.search, mode)
 
-    async def search(self, mode: str, query: Query) -> list[str]:
+    async def search(self, mode: str, query: Query, **fields: object) -> list[str]:
         """The ids of the ten best documents; the answer has all that it has by default."""
         answer = await self._http.client.post(
-            f"/v1/collections/{COLLECTION}/search", json={"q": query.text, "mode": mode, "limit": K}
+            f"/v1/collections/{COLLECTION}/search", json={"q": query.text, "mode": mode, "limit": K, **fields}
         )
         answer.raise_for_status()
         found = answer.json()

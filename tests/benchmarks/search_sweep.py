@@ -1,5 +1,6 @@
 """Concord by itself: what it takes above its statements, and its recall by the width of the index's scan."""
 
+import time
 from typing import Any
 from unittest.mock import patch
 
@@ -18,16 +19,21 @@ _PASSAGES_PER_WIDTH = ranking.FIRST_CHUNKS / ranking.HNSW_WIDTH
 
 
 async def above_statements(concord: Concord, server: Server, data: SearchData) -> list[dict[str, Any]]:
-    """Per mode and kind of query: the whole search, the server's own time, and what is above it."""
+    """Per mode and kind of query: the server's own time, what is above it, and this process's processor time.
+
+    Above it are the client, the application, both ends of the socket, and whatever else the machine does.
+    """
     rows = []
     with StatementTimes(server) as statements:
         for mode in ("hybrid", "keyword", "semantic"):
             for kind, queries in data.queries.items():
                 variant = Variant("concord", mode, answer=concord.answer(mode))
-                inside, above = [], []
+                inside, above, busy = [], [], []
                 for query in queries[:_SEARCHES]:
                     statements.since_last()
+                    started = time.process_time()
                     took, _ = await variant.timed(query)
+                    busy.append((time.process_time() - started) * 1000)
                     inside.append(statements.since_last())
                     above.append(took - inside[-1])
                 rows.append(
@@ -39,6 +45,8 @@ async def above_statements(concord: Concord, server: Server, data: SearchData) -
                         "statements_p95_ms": round(percentile(inside, 0.95), 2),
                         "above_p50_ms": round(percentile(above, 0.5), 2),
                         "above_p95_ms": round(percentile(above, 0.95), 2),
+                        "python_cpu_p50_ms": round(percentile(busy, 0.5), 2),
+                        "python_cpu_p95_ms": round(percentile(busy, 0.95), 2),
                     }
                 )
     return rows
