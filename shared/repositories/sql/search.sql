@@ -13,6 +13,7 @@ SELECT (SELECT l2_normalize(avg(e.vector))::text FROM concord.embedding e
         WHERE e.space_id = %(space_id)s AND e.collection_id = d.collection_id AND e.document_number = d.number) AS vector,
        concat_ws(E'\n', d.title, left(d.body, 2000)) AS text
 FROM concord.document d
+JOIN concord.collection c ON c.id = d.collection_id AND c.name = %(collection)s AND c.deleted_at IS NULL
 WHERE d.collection_id = %(collection_id)s AND d.id = %(id)s COLLATE "C";
 
 -- name: search_documents
@@ -57,7 +58,8 @@ WITH target AS MATERIALIZED (
         /*expansions*//*end*/
     ) s
 ), part AS MATERIALIZED (
-    SELECT part, sum(weight) FILTER (WHERE alternative = 0) AS weight,
+    -- A stop word that has synonyms, such as IT, weighs as much as the weightiest word of those.
+    SELECT part, coalesce(sum(weight) FILTER (WHERE alternative = 0), max(weight) FILTER (WHERE documents > 0)) AS weight,
            min(alternative) FILTER (WHERE documents > 0) <> max(alternative) FILTER (WHERE documents > 0) AS has_choice
     FROM sense GROUP BY part
 ), term AS MATERIALIZED (
@@ -333,10 +335,10 @@ LIMIT %(near_chunks)s;
 -- name: piece_said
 -- Which documents have all words of each phrase and exclusion.
 , said AS MATERIALIZED (
-    SELECT s.place, t.terms, has.index_number
+    SELECT s.place, t.terms, t.is_phrase, has.index_number
     FROM unnest(%(said)s::text[]) WITH ORDINALITY AS s (text, place)
     CROSS JOIN LATERAL (
-        SELECT count(*)::int AS terms, array_agg(term COLLATE "C") AS words
+        SELECT count(*)::int AS terms, sum(frequency) > 1 AS is_phrase, array_agg(term COLLATE "C") AS words
         FROM concord.analyze(%(language)s, s.text)
     ) t
     LEFT JOIN LATERAL (
@@ -354,7 +356,7 @@ LIMIT %(near_chunks)s;
 -- name: piece_says
 -- Whether a document says it, in these words; words that are no more than stop words ask for nothing.
 CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place*/1/*end*/)
-     THEN (SELECT bool_and(terms < 2) FROM said WHERE place = /*place*/1/*end*/)
+     THEN (SELECT bool_and(NOT is_phrase) FROM said WHERE place = /*place*/1/*end*/)
           OR concord.has_phrase(%(language)s, (%(said)s::text[])[/*place*/1/*end*/], d.title, d.body)
      ELSE /*nothing*/ (SELECT bool_and(terms = 0) FROM said WHERE place = /*place*/1/*end*/) /*end*/ END;
 
