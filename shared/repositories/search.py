@@ -45,6 +45,7 @@ async def start_model_document(
         SQL["find_model_document"],
         ModelDocument,
         collection_id=facts.id,
+        collection=facts.name,
         space_id=facts.space_id,
         id=document_id,
     )

@@ -13,7 +13,7 @@ from shared.errors import DocumentNotFound
 from shared.querying.filters import parse_filter
 from shared.repositories.search import ModelDocument, start_model_document
 from shared.repositories.search_plan import SearchPlan
-from shared.services.collection_snapshots import KnownCollection, recall_collection
+from shared.services.collection_snapshots import KnownCollection, forget_collection, recall_collection
 from shared.services.present_hits import present_hits
 from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
@@ -71,13 +71,16 @@ async def find_similar_documents(
 async def _read_model(
     database: Database, principal: Principal, collection: str, document_id: str
 ) -> ModelDocument:
-    known = await recall_collection(database, principal, collection)
-    async with database.unit_of_work(principal) as unit:
-        pending = await start_model_document(unit, known.facts, document_id)
-    model = await pending.row()
-    if model is None:
-        raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
-    return model
+    # Twice, as what is remembered may be of a collection that has been deleted since and made anew.
+    for _ in range(2):
+        known = await recall_collection(database, principal, collection)
+        async with database.unit_of_work(principal) as unit:
+            pending = await start_model_document(unit, known.facts, document_id)
+        model = await pending.row()
+        if model is not None:
+            return model
+        forget_collection(database, collection)
+    raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
 
 
 def _words(model: ModelDocument) -> WordPlan:

@@ -40,7 +40,8 @@ async def _ask(database: Database, principal: Principal, plan: SearchPlan) -> li
         pending_fields = await start_metadata_fields(unit, plan.facts.name) if plan.names_fields else None
         pending_rows = await start_search(unit, plan)
     rows = await pending_rows.rows()
-    if pending_fields is not None:
+    # Without a row the collection is not what was remembered, and its fields are not its fields.
+    if rows and pending_fields is not None:
         refuse_unknown_fields(
             plan.tree,
             [field.name for field in await pending_fields.rows()],
