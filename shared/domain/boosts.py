@@ -17,7 +17,7 @@ class Boost(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     field: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable_text)]
-    weight: float = Field(default=0.2, gt=0, le=10)
+    weight: float = Field(default=0.2, ge=0.001, le=10)
     half: float | None = Field(default=None, gt=0, le=1e15)
     half_life_days: float | None = Field(default=None, gt=0, le=1e6)
 

@@ -110,6 +110,17 @@ def test_groups(rows: SearchedRows) -> None:
     assert rows.value(group_fragment(parse_field("id", "group_by"))) == {name: name for name in "abcdef"}
 
 
+def test_boosts_of_numbers_beyond_all_measure(rows: SearchedRows) -> None:
+    rows.put({"a": {"n": 5e-324, "at": "0001-01-01"}, "b": {"n": 1e308, "at": "9999-12-31"}})
+    n, at = Field(("n",), 1), Field(("at",), 1)
+    for half in (5e-324, 1, 1e15):
+        boosted = rows.value(boost_fragment([SaturationBoost(n, 0.001, half)]))
+        assert boosted == pytest.approx({"a": 0.5 if half < 1 else 0, "b": 1}, abs=0.01)
+    for half_life_days in (5e-324, 1e-300):
+        boosted = rows.value(boost_fragment([DecayBoost(at, 0.001, half_life_days)]))
+        assert boosted == pytest.approx({"a": 0, "b": 1}, abs=1e-9)
+
+
 def test_boosts(rows: SearchedRows) -> None:
     now = datetime.now(UTC)
     rows.put(
