@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import batched
 from typing import Any
 
@@ -19,6 +18,8 @@ from tests.builders.application import RunningConcord, running_concord
 from tests.builders.given_vectors import GivenVectors
 
 COLLECTION = "bench"
+# Of a search that answers with no more than its peers do.
+IDS_ALONE: dict[str, object] = {"include_fields": ["id"], "passages": 0, "highlight": False}
 _BATCH = 1_000
 _LONG_ENOUGH_SECONDS = 6 * 3600.0
 
@@ -92,9 +93,13 @@ class Concord:
         assert report.complete
         return time.perf_counter() - started
 
-    def answer(self, mode: str) -> Callable[[Query], Awaitable[list[str]]]:
-        """Searches in that mode."""
-        return partial(self.search, mode)
+    def answer(self, mode: str, **fields: object) -> Callable[[Query], Awaitable[list[str]]]:
+        """Searches in that mode, with other fields of the request as they are given."""
+
+        async def answer(query: Query) -> list[str]:
+            return await self.search(mode, query, **fields)
+
+        return answer
 
     async def search(self, mode: str, query: Query, **fields: object) -> list[str]:
         """The ids of the ten best documents; the answer has all that it has by default."""

@@ -13,7 +13,7 @@ from typing import Any
 from shared.cli.metrics import ndcg
 from tests.benchmarks.peers.peer import K, Peer
 from tests.benchmarks.report import percentile
-from tests.benchmarks.search_concord import Concord
+from tests.benchmarks.search_concord import IDS_ALONE, Concord
 from tests.benchmarks.search_data import Query
 
 _WARM_UPS = 20
@@ -50,9 +50,11 @@ class Variant:
 
 
 def variants_of(concord: Concord, peers: Sequence[Peer]) -> list[Variant]:
-    """Concord's three modes first."""
+    """Concord's three modes first: with passages and highlights, and then with ids alone, as peers answer."""
     ours = [
-        Variant(concord.name, mode, answer=concord.answer(mode)) for mode in ("hybrid", "keyword", "semantic")
+        Variant(name, mode, answer=concord.answer(mode, **fields))
+        for name, fields in ((concord.name, {}), (f"{concord.name}, ids alone", IDS_ALONE))
+        for mode in ("hybrid", "keyword", "semantic")
     ]
     theirs = [
         Variant(peer.name, mode, ask=partial(peer.search, mode)) for peer in peers for mode in peer.modes

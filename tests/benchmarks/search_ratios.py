@@ -20,13 +20,15 @@ _DIGITS = 3
 def ratios(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     """A peer's p95 over Concord's for the judged queries: 10 means that Concord is ten times faster.
 
+    Concord's is that of its default answer: passages and highlights beside the ids that peers return.
+
     None where Concord's quality is lower or was not measured; the peer's row gets the reason as `void`.
     """
     searches = [row for row in rows if row.get("table") == "search" and row["queries"] == "long"]
     ours = {(row["mode"], row["clients"]): row for row in searches if row["side"] == "concord"}
     found: dict[str, float | None] = {}
     for theirs in searches:
-        if theirs["side"] == "concord":
+        if theirs["side"] not in _SHORT_NAMES:
             continue
         mine = ours[theirs["mode"], theirs["clients"]]
         name = f"{theirs['mode']}_p95_vs_{_SHORT_NAMES[theirs['side']]}"
