@@ -6,6 +6,7 @@ from typing import NamedTuple
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import WritePlan
+from shared.repositories import vocabulary
 
 SQL = SqlFile("shared.repositories.sql", "keyword_index")
 
@@ -56,16 +57,14 @@ async def fold_statistics(unit: UnitOfWork, collection_id: int) -> None:
 
 
 async def compact(unit: UnitOfWork, collection_id: int, limit: int) -> int:
-    """Rewrite the blocks of up to `limit` terms in full rows; returns how many. Needs the lock."""
+    """Rewrite the blocks of up to `limit` terms in full rows, or forget them; how many. Needs the lock."""
     terms = await unit.rows(
         SQL["terms_to_compact"], CompactableTerm, collection_id=collection_id, limit=limit
     )
     if terms:
-        await unit.send(
-            SQL["compact_terms"],
-            collection_id=collection_id,
-            term_ids=[term.term_id for term in terms],
-        )
+        term_ids = [term.term_id for term in terms]
+        await unit.send(SQL["compact_terms"], collection_id=collection_id, term_ids=term_ids)
+        await vocabulary.forget_words(unit, collection_id, term_ids)
     return len(terms)
 
 

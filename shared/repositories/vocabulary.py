@@ -32,6 +32,11 @@ async def add_words(unit: UnitOfWork, collection_id: int, language: str, texts: 
     )
 
 
+async def forget_words(unit: UnitOfWork, collection_id: int, term_ids: Sequence[int]) -> None:
+    """Remove the words of those terms that no document has any more. Needs the collection's lock."""
+    await unit.send(SQL["forget_words"], collection_id=collection_id, term_ids=list(term_ids))
+
+
 async def start_suggestions(
     unit: UnitOfWork,
     collection: str,

@@ -38,7 +38,8 @@ SOME_WORDS = """
 """
 SIZES = """
     SELECT count(*), pg_relation_size('concord.keyword_word'), pg_relation_size('concord.keyword_word_pkey'),
-           pg_relation_size('concord.keyword_word_fragments_idx')
+           pg_relation_size('concord.keyword_word_fragments_idx'),
+           pg_relation_size('concord.keyword_word_length_idx')
     FROM concord.keyword_word
 """
 
@@ -98,7 +99,7 @@ def measure_words(connection: Connection, report: Report) -> None:
         percentile(by_hand, 0.5) / percentile(mistakes, 0.5), 1
     )
     count, *sizes = connection.execute(SIZES).fetchall()[0]
-    names = ("table", "key", "fragments")
+    names = ("table", "key", "fragments", "lengths")
     parts = {f"{name}_bytes_per_word": round(size / count) for name, size in zip(names, sizes, strict=True)}
     report.rows.append({"what": "storage", "words": count, **parts})
 

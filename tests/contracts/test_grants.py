@@ -18,7 +18,10 @@ BLOCKS = {
     SEARCH: {
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
+        "facets": EVERY_BLOCK,
+        "filters": EVERY_BLOCK,
         "search": EVERY_BLOCK,
+        "sorting": EVERY_BLOCK,
         "vocabulary": {"suggest_queries"},
     },
     INGEST: {
@@ -42,14 +45,30 @@ BLOCKS = {
         },
         "documents": {"find_doomed", "delete_documents"},
         "embeddings": {"lock_jobs", "withdraw_embedding"},
-        "embedding_spaces": EVERY_BLOCK,
+        "embedding_spaces": {
+            "find_outgrown_collections", "limit_build", "index_collection_vectors", "drop_collection_index",
+        },
         "keyword_index": {
             "lock_collection", "fold_statistics", "terms_to_compact", "compact_terms", "forget_retired",
         },
+        "vocabulary": {"forget_words"},
     },
     # A laptop's commands sign in as the owner.
-    "owner": {"diagnostics": EVERY_BLOCK, "recovery": EVERY_BLOCK},
+    "owner": {
+        "diagnostics": EVERY_BLOCK,
+        "embedding_spaces": {
+            "find_indexable_collection", "prepare_build", "define_index", "drop_unfinished",
+            "build_unfinished", "finish_index", "read_progress", "measure_index",
+        },
+        "recovery": EVERY_BLOCK,
+    },
 }  # fmt: skip
+# Granted by a migration of the release before, whose code goes on until it is replaced.
+OF_THE_RELEASE_BEFORE = {
+    SEARCH: set[tuple[str, str]](),
+    INGEST: set[tuple[str, str]](),
+    MAINTENANCE: {("FUNCTION concord.index_embedding_space(integer)", "EXECUTE")},
+}
 SCHEMAS = {
     SEARCH: {"concord", "concord_embedding"},
     INGEST: {"concord"},
@@ -177,7 +196,7 @@ def test_without_any_of_its_grants_a_role_may_not(
             connection.execute(f"REVOKE {privilege} ON {target} FROM {role}".encode())
             if any(is_refused(connection, role, statement) for statement in statements_of(role)):
                 needed.add((target, privilege))
-    assert set(granted) - needed == set()
+    assert set(granted) - needed == OF_THE_RELEASE_BEFORE[role]
 
 
 @every_role

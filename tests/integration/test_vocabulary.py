@@ -225,7 +225,9 @@ async def test_words_that_no_document_has_stand_for_nothing(library: Library, vo
         assert vocabulary.expanded("pass") == {"passport": 0.9}
         assert vocabulary.similar("passvord") == ["passport"]
         await library.maintain()
+    assert vocabulary.words() == {"passport": "passport"}
     await library.upsert(a_document("c", "passwords"))
+    assert vocabulary.words() == {"passport": "passport", "passwords": "password"}
     assert vocabulary.expanded("pass") == {"password": 0.9, "passport": 0.9}
 
 

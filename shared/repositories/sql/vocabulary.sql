@@ -23,6 +23,16 @@ CROSS JOIN LATERAL (SELECT a.term FROM concord.analyze(%(language)s, m.word) a O
 JOIN concord.keyword_term t ON t.collection_id = %(collection_id)s AND t.term = a.term COLLATE "C"
 ON CONFLICT DO NOTHING;
 
+-- name: forget_words
+-- Words of those terms that are left without any posting. A document that has them again brings them again.
+WITH emptied AS MATERIALIZED (
+    SELECT t.id FROM unnest(%(term_ids)s::int[]) AS t (id)
+    WHERE NOT EXISTS (
+        SELECT FROM concord.keyword_block b WHERE b.collection_id = %(collection_id)s AND b.term_id = t.id)
+)
+DELETE FROM concord.keyword_word w USING emptied e
+WHERE w.collection_id = %(collection_id)s AND w.term_id = e.id;
+
 -- name: suggest_queries
 -- What a query may become, and documents with that in their titles; no row when there is no such collection. Its last
 -- word becomes words that begin so or, where none does, words that it may be meant for, each with how many documents
