@@ -1,6 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.search import FilterText
+from shared.domain.filters import FilterText
 
 
 class DeleteRequest(BaseModel):

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+import pydantic
+
+from shared.domain.texts import storable_text
+
+MAX_FILTER_CHARACTERS = 10_000
+FilterText = Annotated[
+    str, pydantic.Field(max_length=MAX_FILTER_CHARACTERS), pydantic.AfterValidator(storable_text)
+]
 
 type Scalar = str | int | float | bool
 

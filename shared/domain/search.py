@@ -15,18 +15,17 @@ from pydantic import (
 )
 
 from shared.domain.boosts import Boost
+from shared.domain.filters import FilterText
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, Fusion, SearchMode
 from shared.domain.texts import storable_text
 
 MAX_QUERY_CHARACTERS = 10_000
-MAX_FILTER_CHARACTERS = 10_000
 # A query that every document answers to.
 EVERYTHING = "*"
 
 QueryText = Annotated[str, Field(max_length=MAX_QUERY_CHARACTERS), AfterValidator(storable_text)]
 SortText = Annotated[str, Field(max_length=500), AfterValidator(storable_text)]
 FieldName = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable_text)]
-FilterText = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS), AfterValidator(storable_text)]
 
 DocumentField = Literal["id", "title", "url", "metadata", "body", "created_at", "updated_at"]
 DEFAULT_FIELDS: tuple[DocumentField, ...] = (

@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.search import DEFAULT_FIELDS, DocumentField, FilterText
+from shared.domain.filters import FilterText
+from shared.domain.search import DEFAULT_FIELDS, DocumentField
 
 
 class SimilarRequest(BaseModel):

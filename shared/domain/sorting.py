@@ -1,6 +1,7 @@
 """What hits are ordered by, what they are grouped by, and what raises their scores."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shared.domain.filters import Field, Point
 
@@ -19,6 +20,7 @@ class FieldSort:
 class ScoreSort:
     """By the hits' score."""
 
+    field: ClassVar[None] = None
     descending: bool
 
 

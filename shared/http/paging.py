@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from shared.domain.search import FilterText
+from shared.domain.filters import FilterText
 from shared.errors import InvalidCursor
 
 PageLimit = Annotated[int, Query(ge=1, le=1_000)]

@@ -1,9 +1,7 @@
 """Filter strings to filter trees."""
 
-from shared.domain.filters import Filter
+from shared.domain.filters import MAX_FILTER_CHARACTERS, Filter
 from shared.querying.filter_problems import problem_at
-
-LONGEST_FILTER = 10_000
 
 
 def parse_filter(text: str) -> Filter:
@@ -11,9 +9,9 @@ def parse_filter(text: str) -> Filter:
 
     Raises InvalidFilter, whose details give the column: code points of the whole string, from 1.
     """
-    if len(text) > LONGEST_FILTER:
-        message = f"a filter may have {LONGEST_FILTER} characters at most"
-        raise problem_at(LONGEST_FILTER, message)
+    if len(text) > MAX_FILTER_CHARACTERS:
+        message = f"a filter may have {MAX_FILTER_CHARACTERS} characters at most"
+        raise problem_at(MAX_FILTER_CHARACTERS, message)
     if not text.strip():
         raise problem_at(0, "the filter is empty")
     for position, character in enumerate(text):

@@ -1,12 +1,14 @@
 """A request for a field that no document has is a mistake, not an empty answer."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.domain.facets import FacetPlan
 from shared.domain.filters import DOCUMENT_FIELDS, Field, Filter, fields_of
-from shared.domain.sorting import BoostRule, ScoreSort, SortRule
 from shared.errors import UnknownField
+
+if TYPE_CHECKING:
+    from shared.domain.facets import FacetPlan
+    from shared.domain.sorting import BoostRule, SortRule
 
 _SHOWN = 20
 
@@ -15,10 +17,10 @@ def refuse_unknown_fields(
     tree: Filter | None,
     known: Sequence[str],
     *,
-    facets: FacetPlan | None = None,
-    sort: Sequence[SortRule] = (),
+    facets: "FacetPlan | None" = None,
+    sort: "Sequence[SortRule]" = (),
     group_by: Field | None = None,
-    boosts: Sequence[BoostRule] = (),
+    boosts: "Sequence[BoostRule]" = (),
 ) -> None:
     """Raise UnknownField, naming each unknown field, where it stands, and the fields there are.
 
@@ -26,7 +28,7 @@ def refuse_unknown_fields(
     """
     metadata, all_fields = set(known), {*known, *DOCUMENT_FIELDS}
     filtered = [] if tree is None else fields_of(tree)
-    sorted_by = [rule.field for rule in sort if not isinstance(rule, ScoreSort)]
+    sorted_by = [rule.field for rule in sort if rule.field is not None]
     details = [
         *_unknown("filter", filtered, all_fields, known),
         *_unknown("facets", [rule.field for rule in facets.rules] if facets else [], metadata, known),
