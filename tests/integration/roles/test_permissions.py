@@ -14,8 +14,9 @@ from tests.builders.role_server import execute
 # Read, Insert, Update, Delete. Every table of the schema stands here, or the test fails.
 READ, WRITE = "R", "RIUD"
 TABLES = {
-    "concord.embedding_space": {SEARCH: READ, INGEST: READ, MAINTENANCE: ""},
+    "concord.embedding_space": dict.fromkeys(ROLES, READ),
     "concord.collection": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: "RD"},
+    "concord.collection_settings": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: ""},
     "concord.metadata_field": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RD"},
     "concord.document": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: "RD"},
     "concord.chunk": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: ""},
@@ -25,6 +26,8 @@ TABLES = {
     "concord.keyword_block": {SEARCH: READ, INGEST: "I", MAINTENANCE: "RID"},
     "concord.keyword_retired": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RD"},
     "concord.keyword_statistic": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RID"},
+    # Searches see words through functions alone.
+    "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
     "concord_embedding.space_1": dict.fromkeys(ROLES, ""),
     "public._prisma_migrations": dict.fromkeys(ROLES, ""),
 }
@@ -60,10 +63,30 @@ MAY_LOCK = {
 
 FUNCTIONS = {
     "SELECT * FROM concord.analyze('english', 'words')": {SEARCH, INGEST},
+    "SELECT concord.readable_text('words')": {SEARCH, INGEST},
+    "SELECT concord.text_vector('english', 'words')": {SEARCH},
+    "SELECT concord.has_phrase('english', 'a phrase', 'a title', 'a body')": {SEARCH},
+    "SELECT * FROM concord.similar_words(1, 'words')": {SEARCH},
+    "SELECT * FROM concord.completing_words(1, 'wor', 5)": {SEARCH},
+    "SELECT * FROM concord.expand_word(1, 'english', 'words', true, true)": {SEARCH},
+    "SELECT concord.letters_of('words')": {INGEST},
+    "SELECT concord.fragments_of_word(1, 'words')": {INGEST},
+    "SELECT concord.fragments_of_letters(1, 'words')": set(),
+    "SELECT concord.fragment(1, 'words')": set(),
+    "SELECT concord.end_length(8)": set(),
+    "SELECT concord.edits_between('words', 'word', 1)": set(),
     "SELECT concord.open_embedding_space('another', 3)": {INGEST},
+    "SELECT concord.index_collection_vectors(1)": {MAINTENANCE},
+    "SELECT concord.drop_collection_index(1)": {MAINTENANCE},
+    "SELECT concord.vector_index_definition(1)": set(),
+    # Of the release before.
     "SELECT concord.index_embedding_space(1)": {MAINTENANCE},
     "SELECT concord.set_up_roles()": set(),
 }
+ADD_COLLECTION = (
+    "INSERT INTO concord.collection (name, language, space_id)"
+    " VALUES ('library', 'english', concord.open_embedding_space('model', 3))"
+)
 FORBIDDEN = [
     "CREATE SCHEMA more",
     *(f"CREATE TABLE {schema}.more (id int)" for schema in ("concord", "concord_embedding", "public")),
@@ -94,6 +117,16 @@ FORBIDDEN = [
     "SET SESSION AUTHORIZATION {other}",
     "DROP EXTENSION vector CASCADE",
 ]
+WITH_THEIR_OWNERS_RIGHTS = {
+    "completing_words",
+    "drop_collection_index",
+    "expand_word",
+    "fragments_of_word",
+    "index_collection_vectors",
+    "index_embedding_space",
+    "open_embedding_space",
+    "similar_words",
+}
 FORBIDDEN_OUTSIDE_TRANSACTIONS = [
     "CREATE DATABASE more",
     "DROP DATABASE postgres",
@@ -135,7 +168,7 @@ def column_of(url: str, table: str) -> str:
 def role_session(
     request: pytest.FixtureRequest, migrated_url: str, role_urls: dict[str, str]
 ) -> Iterator[tuple[str, psycopg.Connection[TupleRow]]]:
-    execute(migrated_url, "SELECT concord.open_embedding_space('model', 3)")
+    execute(migrated_url, ADD_COLLECTION)
     with signed_in(role_urls[request.param]) as connection:
         yield request.param, connection
 
@@ -217,9 +250,10 @@ def test_search_does_not_write_even_where_it_might(role_urls: dict[str, str]) ->
 
 
 def test_what_a_role_has_opened_is_the_owners(migrated_url: str, role_urls: dict[str, str]) -> None:
-    owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE 'space_1%' ORDER BY relname"
+    owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE '%space_1%' ORDER BY relname"
     execute(role_urls[INGEST], "SELECT concord.open_embedding_space('model', 3)")
-    execute(role_urls[MAINTENANCE], "SELECT concord.index_embedding_space(1)")
+    execute(migrated_url, ADD_COLLECTION)
+    execute(role_urls[MAINTENANCE], "SELECT concord.index_collection_vectors(1)")
     assert execute(migrated_url, owner) == [("postgres",)] * 3
 
 
@@ -239,9 +273,7 @@ def test_a_callers_objects_never_stand_in_for_what_is_meant(
     check = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'space_1_dimensions'"
     assert execute(migrated_url, check) == [("CHECK ((vector_dims(vector) = 3))",)]
     pinned = (
-        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'concord'::regnamespace"
+        "SELECT proname, 'search_path=pg_catalog, pg_temp' = ANY(proconfig) FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'concord'::regnamespace"
     )
-    assert sorted(execute(migrated_url, pinned)) == [
-        ("index_embedding_space", ["search_path=pg_catalog, pg_temp"]),
-        ("open_embedding_space", ["search_path=pg_catalog, pg_temp"]),
-    ]
+    assert set(execute(migrated_url, pinned)) == {(name, True) for name in WITH_THEIR_OWNERS_RIGHTS}
