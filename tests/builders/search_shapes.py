@@ -1,6 +1,7 @@
 """Shapes of searches: each choice that a statement's text depends on, made and not made."""
 
 from itertools import product
+from typing import Any
 
 from shared.domain.ranking import Fusion
 from shared.repositories.search_conditions import SQL
@@ -34,13 +35,13 @@ _RANKINGS = [
     _PLAIN._replace(with_words=words, with_vector=vector, has_vector_index=index, budgeted=budgeted)
     for words, vector, index, budgeted in product([True, False], repeat=4)
 ]
-_CONDITIONS = [
+_CONDITIONS: list[dict[str, Any]] = [
     {},
     {"conditions": "d.id <> ALL(%(hidden)s::text[])"},
     {"conditions": "d.title IS NOT NULL", "is_selective": True},
     {"conditions": _SAYS, "said": SQL["piece_said"].text, "is_selective": True, "has_phrases": True},
 ]
-_PAGES = [
+_PAGES: list[dict[str, Any]] = [
     {},
     {"sort": "d.title", "has_pins": True, "fusion": Fusion.RRF},
     {"group": "d.metadata -> 'kind'", "fusion": Fusion.MIN_MAX, "has_cutoff": True},

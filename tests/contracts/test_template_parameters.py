@@ -200,7 +200,7 @@ def test_a_stack_leaves_room_below_the_limit_of_five_hundred(given: Parameters) 
 def test_snapshots_are_for_what_holds_the_model() -> None:
     resources = Stack.of(SnapStart="on").resources()
     snapped = {name for name, resource in resources.items() if "SnapStart" in resource.get("Properties", {})}
-    assert snapped == {"ChunksEmbedFunction", "DocumentsSearchFunction"}
+    assert snapped == {"ChunksEmbedFunction", "DocumentsMultiSearchFunction", "DocumentsSearchFunction"}
     pruned = {
         resource["Properties"]["FunctionName"]["Ref"]
         for resource in resources.values()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.builders.documents import a_document
+from tests.builders.embedding_state import execute
 from tests.builders.library import Library
 from tests.builders.recorded_database import RecordedDatabase
 
@@ -40,19 +41,38 @@ def watched(articles: Library, recorded: RecordedDatabase) -> Library:
     ("request_", "statements"),
     [
         ({"mode": "keyword"}, ["search_documents"]),
-        ({"mode": "hybrid"}, ["widen_vector_scan", "search_documents"]),
-        ({"mode": "semantic", "limit": 100, "passages": 10}, ["widen_vector_scan", "search_documents"]),
+        ({"mode": "hybrid"}, ["search_documents"]),
+        ({"mode": "semantic", "limit": 100, "passages": 10}, ["search_documents"]),
         (
             {"filter": "NOT EXISTS year", "include_fields": ["body"]},
-            ["list_metadata_fields", "widen_vector_scan", "search_documents"],
+            ["list_metadata_fields", "search_documents"],
         ),
     ],
 )
 async def test_a_search_is_one_unit_of_one_round_trip(
     watched: Library, recorded: RecordedDatabase, request_: dict[str, Any], statements: list[str]
 ) -> None:
+    await watched.search("what is known of the collection is remembered")
+    recorded.units.clear()
     assert (await watched.search("animals that bark", **request_)).hits
     assert recorded.units == [statements]
+
+
+async def test_a_search_of_an_index_says_how_wide(
+    watched: Library, recorded: RecordedDatabase, database_url: str
+) -> None:
+    execute(database_url, "SELECT concord.index_collection_vectors(1)")
+    for _ in range(2):
+        recorded.units.clear()
+        assert (await watched.search("animals that bark", mode="semantic")).hits
+    assert recorded.units == [["widen_vector_scan", "search_documents"]]
+
+
+async def test_a_first_search_asks_for_the_collection_before(
+    watched: Library, recorded: RecordedDatabase
+) -> None:
+    await watched.search("animals that bark", mode="keyword")
+    assert recorded.units == [["find_facts"], ["search_documents"]]
 
 
 async def test_a_document_is_read_in_one_unit(watched: Library, recorded: RecordedDatabase) -> None:
@@ -65,7 +85,7 @@ async def test_a_batch_costs_as_many_statements_as_one_document(
     watched: Library, recorded: RecordedDatabase, count: int
 ) -> None:
     await watched.upsert(*(a_document(f"n{number}", "A text.", metadata={"n": 1}) for number in range(count)))
-    writes = ["upsert_documents", "note_metadata_fields", "request_embedding", "index_chunks"]
+    writes = ["upsert_documents", "note_metadata_fields", "request_embedding", "index_chunks", "add_words"]
     assert recorded.units == [["find_collection", "find_versions"], [*TAKE_TURN, *writes]]
 
 

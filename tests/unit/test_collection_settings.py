@@ -17,7 +17,7 @@ WHOLE: dict[str, Any] = {
     "synonyms": [["tv", "television"], {"from": "phone", "to": ["iphone"]}],
     "stop_words": ["the"],
     "pins": [{"query": "tv", "match": "contains", "documents": ["a"], "hidden": ["b"]}],
-    "field_weights": {"title": 3.0, "body": 0.5},
+    "field_weights": {"title": 4.0, "body": 0.5},
 }
 
 

@@ -28,6 +28,7 @@ class StalledEmbedder:
 
     model = "all-MiniLM-L6-v2"
     dimensions = 384
+    is_local = False
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
