@@ -146,3 +146,15 @@ def open_outfitter() -> Iterator[Functions]:
         yield functions
     finally:
         functions.close()
+
+
+def search(outfitter: Functions, q: str, **request: Any) -> dict[str, Any]:
+    """The answer to a search, which has to be one."""
+    found = outfitter("documents_search", http_event("POST", f"{OUTFITTER}/search", {"q": q, **request}))
+    assert found["statusCode"] == 200, found
+    body: dict[str, Any] = found["body"]
+    return body
+
+
+def ids(found: dict[str, Any]) -> list[str]:
+    return [hit["document"]["id"] for hit in found["hits"]]

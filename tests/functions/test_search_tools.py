@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.builders.events import http_event
 from tests.builders.functions import Functions
-from tests.builders.twenty_documents import OUTFITTER
+from tests.builders.twenty_documents import ids, search
 
 NORDA = "alpine-tent trail-tent wood-stove winter-boots down-bag"
 BY_WORDS: dict[str, Any] = {"mode": "keyword"}
@@ -175,17 +174,6 @@ GROUPS = [
     Row("pages of groups", "*",
         {"group_by": "maker.country", "sort": ["price"], "limit": 2, "offset": 1}, "knot-book lantern"),
 ]  # fmt: skip
-
-
-def search(outfitter: Functions, q: str, **request: Any) -> dict[str, Any]:
-    found = outfitter("documents_search", http_event("POST", f"{OUTFITTER}/search", {"q": q, **request}))
-    assert found["statusCode"] == 200, found
-    body: dict[str, Any] = found["body"]
-    return body
-
-
-def ids(found: dict[str, Any]) -> list[str]:
-    return [hit["document"]["id"] for hit in found["hits"]]
 
 
 @pytest.mark.parametrize("row", FILTERS + SORTS + WORDS + MEANINGS + GROUPS, ids=lambda row: row.tool)
