@@ -17,6 +17,8 @@ from shared.services.highlights import Range, as_html, crop, marked_ranges
 
 # Leaves room for what surrounds the hits.
 _ROOM = MAX_REQUEST_BYTES - 100_000
+# Characters of a hit's names, dates and numbers; bytes that a character may take in JSON or HTML.
+_REST, _LONGEST_CHARACTER = 1_000, 12
 
 # The sentence to mark of a passage, by the numbers of its row and of the passage in it.
 type Sentences = Mapping[tuple[int, int], Range]
@@ -26,17 +28,22 @@ def present_hits(
     request: SearchRequest, rows: Sequence[FoundDocument], sentences: Sentences
 ) -> tuple[list[Hit], int | None]:
     """The hits that fit one answer, and the offset to go on at when some did not."""
-    hits: list[Hit] = []
+    hits = [_hit(request, row, number, sentences) for number, row in enumerate(rows) if row.id is not None]
+    if sum(map(_characters, rows)) < _ROOM / _LONGEST_CHARACTER:
+        return hits, None
     size = 0
-    for number, row in enumerate(rows):
-        if row.id is None:
-            break
-        hit = _hit(request, row, number, sentences)
+    for place, hit in enumerate(hits):
         size += len(hit.model_dump_json().encode())
-        if hits and size > _ROOM:
-            return hits, request.offset + len(hits)
-        hits.append(hit)
+        if place and size > _ROOM:
+            return hits[:place], request.offset + place
     return hits, None
+
+
+def _characters(row: FoundDocument) -> int:
+    """At least as many as an answer shows of a row, but for what is short."""
+    passages = sum(3 * len(found["text"]) for found in row.passages or [])
+    fields = len(row.title or "") + len(row.url or "") + len(row.body or "") + len(str(row.metadata))
+    return passages + fields + _REST
 
 
 def _hit(request: SearchRequest, row: FoundDocument, number: int, sentences: Sentences) -> Hit:
