@@ -26,12 +26,12 @@ PEAK_DOCUMENTS = 50
 # The most that likeness to the best document makes up of a score.
 FEEDBACK = 0.2
 # Documents each ranking contributes to the first hits; their order does not depend on what comes after them.
-FIRST_CANDIDATES = 200
+FIRST_CANDIDATES = 100
 # Documents each ranking contributes to the hits behind those, and to hits that are sorted by something else.
 LATE_CANDIDATES = 1_000
 SORTED_CANDIDATES = 10_000
 # Chunks read to find that many documents.
-FIRST_CHUNKS = 400
+FIRST_CHUNKS = 200
 LATE_CHUNKS = 2_000
 # Collections of up to this many chunks are scanned exactly: hardly slower than an index, and never wrong.
 EXACT_CHUNKS = 10_000

@@ -10,6 +10,9 @@ type Range = tuple[int, int]
 _START, _STOP = "\x02", "\x03"
 # What stands for itself in a text and is read as a space.
 _READ_AS_SPACES = frozenset(f"<>{_START}{_STOP}")
+_AS_SPACES = {ord(character): " " for character in _READ_AS_SPACES}
+_WITHOUT_MARKS = {ord(_START): None, ord(_STOP): None}
+_MARKS = re.compile(f"[{_START}{_STOP}]")
 _MARKED = re.compile(f"{_START}([^{_START}{_STOP}]+){_STOP}")
 _WORD = re.compile(r"\S+")
 
@@ -20,19 +23,30 @@ def marked_ranges(text: str, marked: str) -> list[Range]:
     Postgres puts spaces between characters of writing without them, and may write a character otherwise: then
     its words are looked for.
     """
+    if marked.translate(_WITHOUT_MARKS) == text.translate(_AS_SPACES):
+        return _ranges_between_marks(marked)
     ranges: list[Range] = []
-    place, opened = 0, None
+    place, opened = 0, 0
     for character in marked:
         if character == _START:
             opened = place
         elif character == _STOP:
-            if opened is not None:
-                _append(ranges, (opened, place))
-            opened = None
+            _append(ranges, (opened, place))
         elif place < len(text) and _reads_as(text[place], character):
             place += 1
         elif character != " ":
             return _ranges_of_words(text, set(_MARKED.findall(marked)))
+    return ranges
+
+
+def _ranges_between_marks(marked: str) -> list[Range]:
+    """Of parts that follow each other, every second is marked."""
+    ranges: list[Range] = []
+    place = 0
+    for number, part in enumerate(_MARKS.split(marked)):
+        if number % 2:
+            _append(ranges, (place, place + len(part)))
+        place += len(part)
     return ranges
 
 
@@ -68,7 +82,7 @@ def as_html(text: str, ranges: Sequence[Range], within: Range | None = None) -> 
         parts += [html.escape(text[place:first]), "<mark>", html.escape(text[first:last]), "</mark>"]
         place = last
     parts += [html.escape(text[place:end]), "…" if end < len(text) else ""]
-    return "".join(parts).translate({ord(_START): None, ord(_STOP): None})
+    return "".join(parts).translate(_WITHOUT_MARKS)
 
 
 def crop(text: str, ranges: Sequence[Range], words: int) -> Range:
