@@ -126,7 +126,9 @@ def _candidate_slots(shape: SearchShape) -> dict[str, str]:
         candidate = _piece("pinned_candidate", candidate=candidate)
     slots = {"said": shape.said, "candidate": candidate}
     if shape.conditions:
-        slots["of_which_pass"] = str(round(1 / ranking.SELECTIVE_SHARE))
+        of_which_pass = str(round(1 / ranking.SELECTIVE_SHARE))
+        slots["of_which_pass"] = of_which_pass
+        slots["read_on"] = _piece("read_on", of_which_pass=of_which_pass)
     if shape.is_selective:
         slots["passing"] = _piece("passing_saying" if shape.has_phrases else "passing")
     return slots

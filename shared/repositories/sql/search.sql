@@ -89,15 +89,19 @@ WITH target AS MATERIALIZED (
     -- on the scale of cosines, so that the two can be mixed as they are.
     SELECT s.index_number, sqrt(s.score / (SELECT weight FROM query)) AS score
     FROM (/*keyword_sum*/ SELECT NULL::int AS index_number, 0::float8 AS score WHERE false /*end*/) s
-    WHERE NOT s.index_number IN (
+    -- A field that weighs nothing has no words.
+    WHERE s.score > 0 AND NOT s.index_number IN (
         SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = %(collection_id)s
     )
 ), keyword_candidate AS (
     SELECT k.number, k.index_number, row_number() OVER (ORDER BY k.score DESC, k.index_number) AS place
     FROM (
         SELECT d.number, d.index_number, b.score
-        FROM (SELECT index_number, score FROM keyword_score ORDER BY score DESC, index_number
-              LIMIT %(candidates)s * /*of_which_pass*/1/*end*/) b
+        FROM (
+            (SELECT index_number, score FROM keyword_score ORDER BY score DESC, index_number
+             LIMIT %(candidates)s * /*of_which_pass*/1/*end*/)
+            /*read_on*//*end*/
+        ) b
         CROSS JOIN LATERAL (
             SELECT d.number, d.index_number FROM concord.document d
             WHERE d.collection_id = %(collection_id)s AND d.index_number = b.index_number
@@ -396,6 +400,12 @@ CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place
     SELECT s.is_selective, s.is_selective AND (SELECT count(*) FROM passing) <= %(few_documents)s AS is_small
     FROM sample s
 );
+
+-- name: piece_read_on
+-- All others too, which are put in order only where too few of the best pass.
+UNION ALL
+(SELECT index_number, score FROM keyword_score ORDER BY score DESC, index_number
+ OFFSET %(candidates)s * /*of_which_pass*/1/*end*/);
 
 -- name: piece_many
 (SELECT NOT is_small FROM passing_size);
