@@ -19,33 +19,29 @@ SELECT (SELECT sum(octet_length(coalesce(title, '')) + octet_length(body)) FROM 
        (SELECT count(*) FROM concord.chunk)
 """
 _BYTES_PER_VECTOR = 2 * 384
-_TYPO_TABLES = ("vocabulary", "word", "typo")
+_TYPO_TABLE = "concord.keyword_word"
 _WORTH_A_ROW = 0.01
 
 
 def storage_rows(database_url: str) -> list[dict[str, Any]]:
-    """A row per table or index of 1 % and more, and sums: all, and all but what is for typos."""
+    """A row per table or index of 1 % and more, and sums: all, and all but the table for typos."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         parts = connection.execute(_PARTS).fetchall()
         given = connection.execute(_GIVEN).fetchone()
     assert given is not None
     text, vectors = int(given[0]), given[1] * _BYTES_PER_VECTOR
     total = sum(size for _, _, size in parts)
-    without_typos = sum(size for table, _, size in parts if not _is_for_typos(table))
+    without_typos = sum(size for table, _, size in parts if table != _TYPO_TABLE)
     rows = [
         _row("text", text, text + vectors),
         _row("vectors as float16", vectors, text + vectors),
         _row("all tables and indexes", total, text + vectors),
-        _row("all but typo tables", without_typos, text + vectors),
+        _row("all but the table for typos", without_typos, text + vectors),
     ]
     for table, index, size in sorted(parts, key=lambda part: -part[2]):
         if size >= _WORTH_A_ROW * total:
             rows.append(_row(f"{table} / {index}" if index else table, size, text + vectors))
     return rows
-
-
-def _is_for_typos(table: str) -> bool:
-    return any(name in table for name in _TYPO_TABLES)
 
 
 def _row(part: str, size: int, given: int) -> dict[str, Any]:
