@@ -14,7 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "synonyms": [],
     "stop_words": [],
     "pins": [],
-    "field_weights": {"title": 1.0, "body": 1.0},
+    "field_weights": {"title": 3.0, "body": 1.0},
 }
 SYNONYMS = [["tv", "television"], {"from": "phone", "to": ["iphone", "galaxy s"]}]
 PIN = {"query": "return policy", "match": "contains", "documents": ["guide:returns"], "hidden": ["old"]}
@@ -56,11 +56,11 @@ def test_settings_are_replaced_one_by_one_and_reset_by_null(functions: Functions
     change(functions, stop_words=["the"], pins=None)
     assert shown(functions) == {**whole, "stop_words": ["the"], "pins": []}
     change(functions)
-    change(functions, synonyms=[], field_weights={"title": 3})
+    change(functions, synonyms=[], field_weights={"title": 4})
     assert shown(functions) == {
         **DEFAULTS,
         "stop_words": ["the"],
-        "field_weights": {"title": 3.0, "body": 1.0},
+        "field_weights": {"title": 4.0, "body": 1.0},
     }
 
 

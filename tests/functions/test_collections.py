@@ -8,7 +8,7 @@ from tests.builders.events import answer, error_answer, http_event
 from tests.builders.functions import TIME_OF_ANY, Functions
 
 UNCACHED = {"x-cache": "bypass"}
-NO_SETTINGS = {"synonyms": [], "stop_words": [], "pins": [], "field_weights": {"title": 1.0, "body": 1.0}}
+NO_SETTINGS = {"synonyms": [], "stop_words": [], "pins": [], "field_weights": {"title": 3.0, "body": 1.0}}
 
 
 def listed(name: str, **changes: Any) -> dict[str, Any]:
