@@ -57,7 +57,7 @@ class InvalidFilter(InvalidRequest):
 
 
 class UnknownField(InvalidRequest):
-    """The filter names a metadata field that no document of this collection has."""
+    """The request names a metadata field that no document of this collection has."""
 
     code = "unknown_field"
 

@@ -243,7 +243,7 @@ def test_a_filter_that_cannot_be_read_is_pointed_at(
     assert unknown == error_answer(
         422,
         "unknown_field",
-        "The filter names a metadata field that no document of this collection has.",
+        "The request names a metadata field that no document of this collection has.",
         "invalid_request",
         [
             {

@@ -96,7 +96,9 @@ def test_the_sentence_nearest_in_meaning_is_marked(outfitter: Functions, mode: s
     nearest = "Planets and constellations through the year."
     rest = "The cover is washable. A red torch saves your eyes."
     assert highlights(found) == {"star-book": [f"<mark>{nearest}</mark> {rest}"]}
-    assert found["hits"][0]["passages"][0]["snippet"] == "Planets and constellations through the…"
+    assert (
+        found["hits"][0]["passages"][0]["snippet"] == "<mark>Planets and constellations through the</mark>…"
+    )
 
 
 def test_the_best_passages_come_first(outfitter: Functions) -> None:

@@ -40,8 +40,9 @@ TEXT = "one two three four five six seven eight"
         ([(14, 18)], 3, "…three <mark>four</mark> five…"),
         ([(34, 39)], 3, "…six seven <mark>eight</mark>"),
         ([(0, 3), (24, 27), (28, 33)], 4, "…five <mark>six</mark> <mark>seven</mark> eight"),
-        # What stands half outside is not marked.
-        ([(8, 33)], 2, "…three four…"),
+        # Of a sentence that is longer what is shown is marked.
+        ([(8, 33)], 2, "…<mark>three four</mark>…"),
+        ([(0, 18), (19, 33)], 2, "<mark>one two</mark>…"),
         ([(4, 7)], 8, "one <mark>two</mark> three four five six seven eight"),
     ],
 )
