@@ -71,16 +71,16 @@ def _ranges_of_words(text: str, words: set[str]) -> list[Range]:
 def as_html(text: str, ranges: Sequence[Range], within: Range | None = None) -> str:
     """`text` as HTML with `ranges`, in order, inside <mark>; everything else is escaped.
 
-    Of a part `within` the rest is told by ellipses.
+    Of a part `within` the rest is told by ellipses, and a range that goes on there ends where the part does.
     """
     start, end = within or (0, len(text))
     parts = ["…" if start else ""]
     place = start
-    for first, last in ranges:
-        if first < start or last > end:
-            continue
-        parts += [html.escape(text[place:first]), "<mark>", html.escape(text[first:last]), "</mark>"]
-        place = last
+    for found_start, found_end in ranges:
+        first, last = max(found_start, start), min(found_end, end)
+        if first < last:
+            parts += [html.escape(text[place:first]), "<mark>", html.escape(text[first:last]), "</mark>"]
+            place = last
     parts += [html.escape(text[place:end]), "…" if end < len(text) else ""]
     return "".join(parts).translate(_WITHOUT_MARKS)
 
