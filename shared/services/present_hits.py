@@ -31,12 +31,22 @@ def present_hits(
     hits = [_hit(request, row, number, sentences) for number, row in enumerate(rows) if row.id is not None]
     if sum(map(_characters, rows)) < _ROOM / _LONGEST_CHARACTER:
         return hits, None
-    size = 0
+    size = groups = 0
     for place, hit in enumerate(hits):
         size += len(hit.model_dump_json().encode())
+        groups += bool(place) and not _are_beside(hits[place - 1], hit)
         if place and size > _ROOM:
-            return hits[:place], request.offset + place
+            # A group that was cut is shown anew, unless it is all that there was room for.
+            return hits[:place], request.offset + max(groups, 1)
     return hits, None
+
+
+def _are_beside(before: Hit, hit: Hit) -> bool:
+    """Whether two hits, one after the other, are of one group. `true` is not 1, as it is to Python."""
+    values = [None if one.group is None else one.group.value for one in (before, hit)]
+    return (
+        values[0] is not None and values[0] == values[1] and len({isinstance(v, bool) for v in values}) == 1
+    )
 
 
 def _characters(row: FoundDocument) -> int:
