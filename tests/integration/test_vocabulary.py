@@ -333,3 +333,11 @@ async def test_searches_find_what_was_meant(
         a_document("portal", "A portal."),
     )
     assert sorted(await library.find(q, mode="keyword", **fields)) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "bits"),
+    [("", set()), ("abza", {0, 1, 25}), ("aä", {0, 26}), ("b2", {1, 28})],
+)
+def test_letters_are_bits(vocabulary: Vocabulary, word: str, bits: set[int]) -> None:
+    assert vocabulary.ask("SELECT concord.letters_of(%s)", word) == [(sum(1 << bit for bit in bits),)]
