@@ -11,7 +11,8 @@ WITH written AS MATERIALIZED (
     SELECT w.word, w.occurrences FROM written w
     -- What is compared byte by byte knows no other letters than those of ASCII.
     WHERE length(w.word) BETWEEN 2 AND 60 AND w.word !~ '[[:punct:][:space:]]' AND w.word ~ '[^0-9]'
-        -- Word by word through the key: a join takes a new collection for an empty one, and reads it for each word.
+        -- Word by word through keys, here and below: a join takes a new collection for an empty one, and reads all of
+        -- it for each word.
         AND (SELECT k.term_id FROM concord.keyword_word k
              WHERE k.collection_id = %(collection_id)s AND k.word = w.word) IS NULL
 )
@@ -20,7 +21,10 @@ SELECT %(collection_id)s, m.word, t.id, concord.letters_of(m.word),
        concord.fragments_of_word(%(collection_id)s, m.word), m.occurrences
 FROM missing m
 CROSS JOIN LATERAL (SELECT a.term FROM concord.analyze(%(language)s, m.word) a ORDER BY a.term LIMIT 1) a
-JOIN concord.keyword_term t ON t.collection_id = %(collection_id)s AND t.term = a.term COLLATE "C"
+CROSS JOIN LATERAL (
+    SELECT t.id FROM concord.keyword_term t WHERE t.collection_id = %(collection_id)s AND t.term = a.term COLLATE "C"
+    OFFSET 0
+) t
 ON CONFLICT DO NOTHING;
 
 -- name: forget_words
