@@ -100,8 +100,11 @@ async def transaction(
                 await connection.execute(_CLAIMS, claims)
                 yield UnitOfWork(connection)
                 await connection.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         await _roll_back(connection)
+        if isinstance(error.__cause__, psycopg.Error) and connection.prepare_threshold is not None:
+            # Of a pipeline that was aborted the driver may believe statements prepared that are not.
+            await connection.close()
         raise
     finally:
         unit_of_work_is_open.reset(token)

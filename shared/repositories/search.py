@@ -111,7 +111,7 @@ def _shape(plan: SearchPlan, conditions: Conditions, fragments: _Fragments) -> S
         with_vector=plan.vector is not None,
         expanded=words is not None and any(words.expandable) and plan.expands,
         weighs_title=(plan.title_weight, plan.body_weight) != (1, 1),
-        budgeted=plan.facts.documents > ranking.BUDGETED_DOCUMENTS and not plan.counts_everything,
+        budgeted=_is_budgeted(plan, conditions),
         has_cutoff=plan.cutoff_seconds is not None,
         has_pins=bool(plan.pinned),
         fusion=plan.fusion,
@@ -125,6 +125,12 @@ def _shape(plan: SearchPlan, conditions: Conditions, fragments: _Fragments) -> S
         group=fragments.group,
         boost=fragments.boost,
     )
+
+
+def _is_budgeted(plan: SearchPlan, conditions: Conditions) -> bool:
+    """Whether postings may be left out: not where few of the documents they name may pass."""
+    is_about_all = plan.counts_everything or conditions.is_selective
+    return plan.facts.documents > ranking.BUDGETED_DOCUMENTS and not is_about_all
 
 
 def _asked(plan: SearchPlan) -> dict[str, Any]:
