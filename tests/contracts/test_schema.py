@@ -40,7 +40,7 @@ UNIQUE INDEX keyword_statistic_pkey ON keyword_statistic (collection_id, id)
 UNIQUE INDEX keyword_term_pkey ON keyword_term (collection_id, term)
 INDEX keyword_word_fragments_idx ON keyword_word USING gin (fragments) \
 WITH (fastupdate='on', gin_pending_list_limit='256')
-INDEX keyword_word_length_idx ON keyword_word ((((collection_id)::bigint * 64) + length(word)), word)
+INDEX keyword_word_length_idx ON keyword_word (((((collection_id)::bigint * 64) + length(word))), word)
 UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 """.strip().splitlines()
