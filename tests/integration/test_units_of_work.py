@@ -181,13 +181,17 @@ async def test_what_an_aborted_unit_had_prepared_is_not_relied_on(database_url: 
     """Whatever the driver believes of statements behind the one that failed: they were never prepared."""
     settings = settings_of(database_url, database_prepared_statements=True, database_statement_timeout_ms=100)
     database = SingleConnection(settings)
+
+    async def send_too_much() -> None:
+        async with database.unit_of_work(ADMIN) as unit:
+            await unit.send(SLEEP, seconds=5)
+            for _ in range(5):
+                await unit.start(LIST_SPACES, Text)
+
     seen = await claimed_in(database, ADMIN)
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable):
-            async with database.unit_of_work(ADMIN) as unit:
-                await unit.send(SLEEP, seconds=5)
-                for _ in range(5):
-                    await unit.start(LIST_SPACES, Text)
+            await send_too_much()
         for _ in range(5):
             assert await spaces(database) == []
     assert (await claimed_in(database, ADMIN)).process != seen.process
