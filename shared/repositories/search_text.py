@@ -125,6 +125,8 @@ def _candidate_slots(shape: SearchShape) -> dict[str, str]:
     if shape.has_pins:
         candidate = _piece("pinned_candidate", candidate=candidate)
     slots = {"said": shape.said, "candidate": candidate}
+    if shape.has_pins:
+        slots["pinned_found"] = _piece("pinned_found")
     if shape.conditions:
         of_which_pass = str(round(1 / ranking.SELECTIVE_SHARE))
         slots["of_which_pass"] = of_which_pass

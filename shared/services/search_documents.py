@@ -35,11 +35,12 @@ async def search_documents(
     """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, EmbeddingSpaceMismatch."""
     budget = TimeBudget.of(request.cutoff_ms)
     read = read_request(request)
-    vector = None
+    vector, is_cut = None, False
     phases: dict[Metric, float] = {}
     by_meaning = request.mode is not SearchMode.KEYWORD and not request.wants_everything
     if by_meaning and read.query.semantic_text:
         vector = await _embed_query(embedder, read.query.semantic_text, budget)
+        is_cut = vector is None and budget.has_spent(_SHARE_FOR_MEANING)
         phases[Metric.SEARCH_EMBED_QUERY] = budget.spent_ms
     asked = AskedSearch(request, read, vector, embedder.model, embedder.dimensions)
     plan, rows = await run_search(
@@ -48,6 +49,8 @@ async def search_documents(
     phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
     sentences = await nearest_sentences(embedder, plan.vector, rows, budget.seconds_left)
     response = _respond(request, plan, rows, sentences, budget)
+    if is_cut and CUTOFF not in response.degraded:
+        response.degraded.append(CUTOFF)
     degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
     measure({**phases, Metric.SEARCH_TOTAL: response.took_ms, **degraded})
     return response

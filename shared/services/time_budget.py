@@ -27,6 +27,10 @@ class TimeBudget:
         """Never nothing: whoever asks can at least say that time is up."""
         return None if self.seconds is None else max(self.seconds - self.spent_ms / 1000, _LEAST_SECONDS)
 
+    def has_spent(self, share: float) -> bool:
+        """Whether one of several parts has had its time."""
+        return self.seconds is not None and self.spent_ms / 1000 >= self.seconds * share
+
     def seconds_for(self, share: float) -> float | None:
         """The seconds that one of several parts may take."""
         return None if self.seconds is None else self.seconds * share

@@ -171,7 +171,10 @@ def test_a_phrase_an_exclusion_and_highlights(outfitter: Functions, mode: str) -
 
 def test_pins_sorted_hits_and_pages(outfitter: Functions) -> None:
     request: dict[str, Any] = {"mode": "keyword", "sort": ["price"], "limit": 2}
-    assert ids(search(outfitter, "boots", **request)) == ["whistle", "kids-boots"]
+    first = search(outfitter, "boots", **request)
+    assert ids(first) == ["whistle", "kids-boots"]
+    # What is pinned counts, also without a word of the query.
+    assert (first["found"], first["found_exact"]) == (4, True)
     assert ids(search(outfitter, "boots", **request, offset=2)) == ["winter-boots", "leather-boots"]
     assert ids(search(outfitter, "boots", **request, offset=4)) == []
     assert ids(search(outfitter, "boots", **request, filter="price > 100")) == [

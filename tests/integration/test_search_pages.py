@@ -111,7 +111,7 @@ async def test_a_time_budget_ends_what_takes_too_long(shelf: Library) -> None:
     assert (enough.mode, enough.degraded) == ("hybrid", [])
     assert [hit.document.id for hit in enough.hits] == await shelf.find("river harbour")
     slow = await shelf.search("river harbour", cutoff_ms=200, embedder=SlowEmbedder(shelf.embedder))
-    assert (slow.mode, slow.degraded) == ("keyword", ["semantic"])
+    assert (slow.mode, slow.degraded) == ("keyword", ["semantic", "cutoff"])
     assert [hit.document.id for hit in slow.hits] == await shelf.find("river harbour", mode="keyword")
     nothing = await shelf.search("river harbour", mode="keyword", cutoff_ms=1)
     assert nothing.degraded == ["cutoff"]

@@ -156,7 +156,7 @@ WITH target AS MATERIALIZED (
 )
 SELECT (SELECT alpha FROM /*alpha*/ query /*end*/) AS alpha, /*scan*/ 'none' /*end*/ AS vector_scan,
        /*complete*/ true /*end*/ AS complete, /*cut_off*/ false /*end*/ AS cut_off,
-       /*keyword_found*/ (SELECT count(*) FROM keyword_score)::int /*end*/ AS keyword_found,
+       /*keyword_found*/ (SELECT count(*) FROM keyword_score)::int /*end*//*pinned_found*//*end*/ AS keyword_found,
        (SELECT count(*) FROM fused WHERE pin IS NOT NULL OR score >= %(min_score)s)::int
            AS candidates_found,
        /*facets*/ NULL::json /*end*/ AS facets,
@@ -460,6 +460,10 @@ FULL JOIN (
     JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.id = i.id COLLATE "C"
     WHERE /*conditions*/ true /*end*/
 ) p ON p.number = c.number;
+
+-- name: piece_pinned_found
++ (SELECT count(*) FROM candidate c WHERE c.pin IS NOT NULL AND NOT EXISTS (
+       SELECT FROM keyword_score k WHERE k.index_number = c.index_number))::int;
 
 -- name: piece_browsed_candidate
 -- Without anything to look for every document that passes is a hit.
