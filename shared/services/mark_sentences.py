@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from shared.chunking.sentences import sentence_ends
 from shared.embeddings.protocol import Embedder
@@ -54,12 +55,13 @@ def _passages_without_words(rows: Sequence[FoundDocument]) -> Iterator[tuple[_Pl
                 yield (number, place), passage["text"]
 
 
-def _sentences(text: str) -> Iterator[Range]:
+def _sentences(text: str) -> list[Range]:
     """Spans without the white space around them."""
-    start = 0
-    for end in (*sentence_ends(text, 0, len(text)), len(text)):
-        sentence = text[start:end]
-        if stripped := sentence.strip():
-            first = start + len(sentence) - len(sentence.lstrip())
-            yield first, first + len(stripped)
-        start = end
+    ends = [0, *sentence_ends(text, 0, len(text)), len(text)]
+    return [_stripped(text, start, end) for start, end in pairwise(ends) if text[start:end].strip()]
+
+
+def _stripped(text: str, start: int, end: int) -> Range:
+    sentence = text[start:end]
+    first = start + len(sentence) - len(sentence.lstrip())
+    return first, first + len(sentence.strip())

@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.embeddings.protocol import Purpose, Vector
-from shared.errors import CollectionNotFound
+from shared.errors import CollectionNotFound, EmbeddingSpaceMismatch
 from tests.builders.documents import a_document, prose
 from tests.builders.embedders import FailingEmbedder, RecordingEmbedder
 from tests.builders.library import Library
@@ -169,3 +169,20 @@ async def test_no_more_sentences_are_embedded_than_an_answer_is_worth(library: L
     found = await library.search("feline", mode="semantic", passages=3, embedder=recording)
     assert len(found.hits) == 6
     assert 1 < len(recording.texts) <= 97
+
+
+class OtherModel(RecordingEmbedder):
+    """An embedder of another embedding space."""
+
+    @property
+    def model(self) -> str:
+        return "another model"
+
+
+async def test_a_vector_of_another_space_is_of_no_use(shelf: Library) -> None:
+    other = OtherModel(shelf.embedder)
+    found = await shelf.search("river harbour", embedder=other)
+    assert (found.mode, found.degraded, found.usage.embedded_queries) == ("keyword", ["semantic"], 0)
+    assert [hit.document.id for hit in found.hits] == await shelf.find("river harbour", mode="keyword")
+    with pytest.raises(EmbeddingSpaceMismatch):
+        await shelf.search("river harbour", mode="semantic", embedder=other)
