@@ -22,6 +22,15 @@ COLLECTION = "/v1/collections/guides"
 DOCUMENT = f"{COLLECTION}/documents/one"
 NOT_FOUND = (404, "collection_not_found")
 # An event, and what the function makes of it on a database without rows: a status and, of an error, its code.
+# What loads what is loaded for those alone who ask for it.
+SEARCH = {
+    "q": "one",
+    "filter": "year > 1",
+    "facets": ["year"],
+    "sort": ["year"],
+    "group_by": "year",
+    "boosts": [{"field": "year", "half": 2000}],
+}
 HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "health_get": (http_event("GET", "/health"), (200, None)),
     "openapi_get": (http_event("GET", "/openapi.json"), (200, None)),
@@ -42,9 +51,12 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
         http_event("POST", f"{COLLECTION}/documents/delete", {"filter": "year > 1"}),
         NOT_FOUND,
     ),
-    "documents_search": (
-        http_event("POST", f"{COLLECTION}/search", {"q": "one", "filter": "year > 1"}),
-        NOT_FOUND,
+    "documents_search": (http_event("POST", f"{COLLECTION}/search", SEARCH), NOT_FOUND),
+    "documents_similar": (http_event("GET", f"{DOCUMENT}/similar", query="filter=year>1"), NOT_FOUND),
+    "documents_suggest": (http_event("GET", f"{COLLECTION}/suggest", query="q=on"), NOT_FOUND),
+    "documents_multi_search": (
+        http_event("POST", "/v1/search", {"searches": [{"collection": "guides", **SEARCH}]}),
+        (207, None),
     ),
 }
 EVENTS: dict[str, tuple[Event, str]] = {
