@@ -31,6 +31,7 @@ ORDER = (
     ("collections_list", "collections_get", "documents_upsert"),
     ("chunks_embed", "collections_update"),
     ("documents_search", "documents_list", "documents_get"),
+    ("documents_similar", "documents_suggest", "documents_multi_search"),
     ("documents_update", "documents_delete", "documents_delete_by_filter"),
     ("collections_delete", "indexes_maintain"),
 )
@@ -93,6 +94,14 @@ def test_a_collection_comes_and_goes(invoked: dict[str, Invocation]) -> None:
     )
     assert invoked["collections_delete"].status == 204
     assert invoked["indexes_maintain"].answer["complete"] is True
+
+
+def test_what_stands_beside_a_search_answers(invoked: dict[str, Invocation]) -> None:
+    similar, suggested = invoked["documents_similar"], invoked["documents_suggest"]
+    assert (similar.status, similar.body["degraded"]) == (200, [])
+    assert [found["text"] for found in suggested.body["suggestions"]] == ["passwords"]
+    several = invoked["documents_multi_search"]
+    assert (several.status, several.body["errors"], len(several.body["items"])) == (200, 0, 2)
 
 
 def test_documents_are_written_and_read(invoked: dict[str, Invocation]) -> None:
