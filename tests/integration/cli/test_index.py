@@ -79,12 +79,21 @@ def test_tells_why_a_collection_gets_none(owner: psycopg.Connection[TupleRow]) -
     assert "no absent" in missing.said
 
 
+def start_interruptible(*command: str) -> subprocess.Popen[bytes]:
+    """Who runs tests in the background has told them to ignore interrupts, and they their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupted_build_is_begun_anew(owner: psycopg.Connection[TupleRow], database_url: str) -> None:
     """A writer that does not end keeps the build waiting; who then gives up leaves an unusable index."""
     owner.execute(COUNT, [1, ranking.EXACT_CHUNKS + 10_000])
     with psycopg.connect(database_url) as writer:
         writer.execute("DELETE FROM concord.embedding WHERE collection_id = 2")
-        build = subprocess.Popen([CONCORD, "index", "large"], stderr=subprocess.PIPE)
+        build = start_interruptible(str(CONCORD), "index", "large")
         deadline = time.monotonic() + 60
         while not indexes(owner):
             assert time.monotonic() < deadline
