@@ -8,7 +8,7 @@ from shared.domain.names import CollectionName
 from shared.domain.search import SearchRequest, SearchResponse
 from shared.errors import ConcordError
 from shared.http.errors_schema import ErrorDetail
-from shared.http.responses import error_body
+from shared.http.responses import error_detail
 
 MOST_SEARCHES = 20
 
@@ -56,4 +56,4 @@ def answer_of(outcomes: Sequence[SearchResponse | ConcordError]) -> MultiSearchA
 def _outcome(index: int, outcome: SearchResponse | ConcordError) -> SearchOutcome:
     if isinstance(outcome, SearchResponse):
         return SearchOutcome(index=index, response=outcome)
-    return SearchOutcome(index=index, error=ErrorDetail.model_validate(error_body(outcome)["error"]))
+    return SearchOutcome(index=index, error=error_detail(outcome))

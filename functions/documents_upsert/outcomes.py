@@ -9,8 +9,7 @@ from functions.documents_upsert.schemas import (
 )
 from shared.domain.documents import DocumentInput
 from shared.errors import ConcordError, InvalidDocuments, InvalidRequest
-from shared.http.errors_schema import ErrorDetail
-from shared.http.responses import error_body
+from shared.http.responses import error_detail
 from shared.services.upsert_documents import UpsertedDocument
 
 
@@ -61,5 +60,4 @@ class Batch:
 
 
 def _failed(index: int, document_id: str | None, error: ConcordError) -> UpsertItem:
-    detail = ErrorDetail.model_validate(error_body(error)["error"])
-    return UpsertItem(index=index, id=document_id, status="failed", error=detail)
+    return UpsertItem(index=index, id=document_id, status="failed", error=error_detail(error))

@@ -19,6 +19,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http.auth import bearer_key
+from shared.http.errors_schema import ErrorDetail
 from shared.observability import Event, Metric, count, describe_error, logger
 from shared.security.access import AccessControl
 
@@ -35,6 +36,11 @@ def error_body(error: ConcordError) -> dict[str, Any]:
             "details": error.details,
         }
     }
+
+
+def error_detail(error: ConcordError) -> ErrorDetail:
+    """An error as part of an answer that tells of several outcomes."""
+    return ErrorDetail.model_validate(error_body(error)["error"])
 
 
 def error_response(error: ConcordError) -> JSONResponse:
