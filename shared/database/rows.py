@@ -180,3 +180,13 @@ class KeywordStatisticRow(NamedTuple):
     documents: int
     chunks: int
     length: int
+
+
+class RoleGrantRow(NamedTuple):
+    """What a database role may do with a table, function, sequence or schema: `GRANT
+    privileges ON object TO role`.
+    """
+
+    role: str
+    object: str
+    privileges: str

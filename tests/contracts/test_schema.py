@@ -43,6 +43,7 @@ WITH (fastupdate='on', gin_pending_list_limit='256')
 INDEX keyword_word_length_idx ON keyword_word (((((collection_id)::bigint * 64) + length(word))), word)
 UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
+UNIQUE INDEX role_grant_pkey ON role_grant (role, object)
 """.strip().splitlines()
 
 INDEXES_OF_A_SPACE = """

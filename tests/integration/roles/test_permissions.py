@@ -28,6 +28,7 @@ TABLES = {
     "concord.keyword_statistic": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RID"},
     # Searches see words through functions alone.
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
+    "concord.role_grant": dict.fromkeys(ROLES, ""),
     "concord_embedding.space_1": dict.fromkeys(ROLES, ""),
     "public._prisma_migrations": dict.fromkeys(ROLES, ""),
 }
