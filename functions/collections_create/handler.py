@@ -1,9 +1,9 @@
 from fastapi import APIRouter
 
-from functions.collections_create.schemas import CollectionCreate
 from functions.collections_create.settings import Settings
 from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
+from shared.domain.new_collections import NewCollection
 from shared.http.auth import MayWriteCollections
 from shared.http.embedding_space import ConfiguredSpace, configured_space
 from shared.http.errors_schema import error_answers
@@ -17,16 +17,14 @@ router = APIRouter()
 
 @router.post("/v1/collections", status_code=201, tags=["collections"], responses=error_answers(409, 422))
 async def collections_create(
-    request: CollectionCreate,
+    request: NewCollection,
     principal: MayWriteCollections,
     database: OpenDatabase,
     cache: OpenCache,
     space: ConfiguredSpace,
 ) -> CollectionWithSettings:
     """Create a collection."""
-    created = await create_collection(
-        database, cache, principal, space, request.name, language=request.language, settings=request.settings
-    )
+    created = await create_collection(database, cache, principal, space, request)
     return CollectionWithSettings.model_validate(created)
 
 

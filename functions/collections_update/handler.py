@@ -25,7 +25,13 @@ async def collections_update(
 ) -> CollectionWithSettings:
     """Rename a collection, or change its settings: those named are replaced, and null resets one."""
     updated = await update_collection(
-        database, cache, principal, collection, new_name=request.name, settings=request.settings
+        database,
+        cache,
+        principal,
+        collection,
+        new_name=request.name,
+        chunking=request.chunking,
+        settings=request.settings,
     )
     return CollectionWithSettings.model_validate(updated)
 

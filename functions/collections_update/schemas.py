@@ -2,6 +2,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.names import ID_RULE, CollectionName
 
@@ -20,9 +21,12 @@ class CollectionUpdate(BaseModel):
     )
 
     name: CollectionName | None = Field(default=None, description=f"The new name. {ID_RULE}")
+    chunking: Chunking | None = Field(
+        default=None, description="How documents become chunks when they are written from now on."
+    )
     settings: CollectionSettingsChange | None = Field(default=None, description="The settings to change.")
 
-    @field_validator("name", "settings", mode="before")
+    @field_validator("name", "chunking", "settings", mode="before")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
@@ -32,5 +36,5 @@ class CollectionUpdate(BaseModel):
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one of name, settings")
+            raise ValueError("name at least one of name, chunking, settings")
         return self

@@ -37,6 +37,7 @@ class CollectionRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    chunking: str
 
 
 class CollectionSettingsRow(NamedTuple):

@@ -2,7 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import NamedTuple
+
+
+class Chunking(StrEnum):
+    """How a body becomes chunks: passages of up to 256 tokens below their headings, or one of it all."""
+
+    HEADINGS = "headings"
+    WHOLE = "whole"
 
 
 class Chunk(NamedTuple):

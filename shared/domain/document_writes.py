@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.domain.chunks import Chunk, embedded_hash, embedded_text
-from shared.domain.documents import DocumentInput, content_hash, text_hash
+from shared.domain.documents import DocumentHashes, DocumentInput
 
 
 class WriteStatus(StrEnum):
@@ -39,10 +39,18 @@ class LastNumbers(NamedTuple):
     index_number: int
 
 
+class HashedDocument(NamedTuple):
+    """A document on its way in."""
+
+    document: DocumentInput
+    hashes: DocumentHashes
+
+
 class DocumentWrite(NamedTuple):
     """One document's row, under the numbers it will have."""
 
     document: DocumentInput
+    hashes: DocumentHashes
     number: int
     index_number: int
 
@@ -85,7 +93,7 @@ class WritePlan:
 
 
 def plan_writes(
-    documents: Sequence[DocumentInput],
+    documents: Sequence[HashedDocument],
     chunks: Mapping[str, Sequence[Chunk]],
     versions: Mapping[str, DocumentVersion],
     stored_chunks: Sequence[StoredChunk],
@@ -100,22 +108,22 @@ def plan_writes(
     reusable: dict[int, list[StoredChunk]] = defaultdict(list)
     for stored in stored_chunks:
         reusable[stored.document_number].append(stored)
-    for document in documents:
+    for document, hashes in documents:
         version = versions.get(document.id)
-        if version is not None and version.content_hash == content_hash(document):
+        if version is not None and version.content_hash == hashes.content:
             plan.statuses[document.id] = WriteStatus.UNCHANGED
             continue
-        if version is not None and version.text_hash == text_hash(document):
+        if version is not None and version.text_hash == hashes.text:
             plan.statuses[document.id] = WriteStatus.UPDATED
-            plan.documents.append(DocumentWrite(document, version.number, version.index_number))
+            plan.documents.append(DocumentWrite(document, hashes, version.number, version.index_number))
             continue
         index_number += 1
         if version is None:
             number += 1
-            write = DocumentWrite(document, number, index_number)
+            write = DocumentWrite(document, hashes, number, index_number)
             plan.statuses[document.id] = WriteStatus.CREATED
         else:
-            write = DocumentWrite(document, version.number, index_number)
+            write = DocumentWrite(document, hashes, version.number, index_number)
             plan.statuses[document.id] = WriteStatus.UPDATED
             plan.retired_numbers.append(version.number)
         plan.documents.append(write)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from shared.domain.chunks import Chunking
 from shared.domain.names import ID_RULE, DocumentId
 from shared.domain.texts import storable_text
 from shared.errors import InvalidRequest
@@ -144,14 +145,23 @@ class DocumentChange(BaseModel):
         return document.model_copy(update={**changed, "metadata": kept})
 
 
-def content_hash(document: DocumentInput) -> bytes:
-    """Two versions of a document with the same hash are the same: storing the second changes nothing."""
+class DocumentHashes(NamedTuple):
+    """By `content` two versions of a document are the same, so that storing the second changes nothing; by
+    `text` what is chunked, indexed and embedded is, which a change of url or metadata leaves alone.
+    """
+
+    content: bytes
+    text: bytes
+
+
+def hash_document(document: DocumentInput, chunking: Chunking) -> DocumentHashes:
+    """The hashes of a document that is stored in a collection of this chunking."""
     parts = [document.title, document.body, document.url, document.metadata]
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{TEXT_VERSION} {text}".encode()).digest()[:16]
-
-
-def text_hash(document: DocumentInput) -> bytes:
-    """Of what is chunked, indexed and embedded: a change of url or metadata leaves it alone."""
+    content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = json.dumps([document.title, document.body], ensure_ascii=False)
-    return hashlib.sha256(f"{TEXT_VERSION} {text}".encode()).digest()[:16]
+    version = f"{TEXT_VERSION}" if chunking is Chunking.HEADINGS else f"{TEXT_VERSION} {chunking}"
+    return DocumentHashes(_digest(f"{version} {content}"), _digest(f"{version} {text}"))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:16]

@@ -5,9 +5,12 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from shared.domain.chunks import Chunking
+
 EXAMPLE: JsonDict = {
     "name": "guides",
     "language": "english",
+    "chunking": "headings",
     "model": "all-MiniLM-L6-v2",
     "dimensions": 384,
     "created_at": "2026-11-23T10:00:00Z",
@@ -26,6 +29,7 @@ class CollectionAnswer(BaseModel):
 
     name: str
     language: str
+    chunking: Chunking
     model: str = Field(description="The model its vectors are made by.")
     dimensions: int
     created_at: datetime

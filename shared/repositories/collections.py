@@ -21,6 +21,7 @@ class CountedCollection(NamedTuple):
 
     name: str
     language: str
+    chunking: str
     model: str
     dimensions: int
     created_at: datetime
@@ -80,7 +81,9 @@ async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) 
     return await unit.rows(SQL["count_collections"], CountedCollection, name=after, limit=limit)
 
 
-async def insert_collection(unit: UnitOfWork, name: str, language: str, space: EmbeddingSpace) -> int:
+async def insert_collection(
+    unit: UnitOfWork, name: str, language: str, chunking: str, space: EmbeddingSpace
+) -> int:
     """Store a collection, and its embedding space when it is the first there; returns its id.
 
     Raises CollectionExists, UnknownLanguage.
@@ -93,6 +96,7 @@ async def insert_collection(unit: UnitOfWork, name: str, language: str, space: E
         Identified,
         name=name,
         language=language,
+        chunking=chunking,
         model=space.model,
         dimensions=space.dimensions,
     )
@@ -118,6 +122,11 @@ async def touch_collection(unit: UnitOfWork, name: str) -> int:
     Raises CollectionNotFound.
     """
     return _found(await unit.row(SQL["touch_collection"], Identified, name=name), name).id
+
+
+async def choose_chunking(unit: UnitOfWork, collection_id: int, chunking: str) -> None:
+    """For documents that are written from now on."""
+    await unit.send(SQL["choose_chunking"], collection_id=collection_id, chunking=chunking)
 
 
 def _taken(name: str) -> CollectionExists:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
-from shared.domain.documents import content_hash, text_hash
 from shared.errors import CollectionNotFound
 from shared.repositories import embedding_jobs, keyword_index, vocabulary
 from shared.repositories.document_lists import Numbered
@@ -82,8 +81,8 @@ async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
         bodies=[document.body for document in documents],
         urls=[document.url for document in documents],
         metadata=[json.dumps(document.metadata) for document in documents],
-        content_hashes=[content_hash(document) for document in documents],
-        text_hashes=[text_hash(document) for document in documents],
+        content_hashes=[entry.hashes.content for entry in plan.documents],
+        text_hashes=[entry.hashes.text for entry in plan.documents],
     )
     if plan.metadata_fields:
         await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)

@@ -3,8 +3,9 @@
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
-from shared.domain.collection_settings import CollectionSettings, CollectionSettingsChange
+from shared.domain.collection_settings import CollectionSettings
 from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.new_collections import NewCollection
 from shared.domain.principals import Principal
 from shared.repositories import collections
 from shared.repositories.collection_settings import store_settings
@@ -12,20 +13,15 @@ from shared.repositories.collections import CountedCollection
 
 
 async def create_collection(
-    database: Database,
-    cache: Cache,
-    principal: Principal,
-    space: EmbeddingSpace,
-    name: str,
-    *,
-    language: str,
-    settings: CollectionSettingsChange | None = None,
+    database: Database, cache: Cache, principal: Principal, space: EmbeddingSpace, wanted: NewCollection
 ) -> CountedCollection:
     """Raises CollectionExists, UnknownLanguage; InvalidRequest for more settings than may be stored."""
     async with database.unit_of_work(principal) as unit:
-        collection_id = await collections.insert_collection(unit, name, language, space)
-        if settings is not None:
-            await store_settings(unit, collection_id, settings.applied_to(CollectionSettings()))
-        created = await collections.find_counted_collection(unit, name)
-    await cache.invalidate(COLLECTIONS, collection_scope(name))
+        collection_id = await collections.insert_collection(
+            unit, wanted.name, wanted.language, wanted.chunking, space
+        )
+        if wanted.settings.model_fields_set:
+            await store_settings(unit, collection_id, wanted.settings.applied_to(CollectionSettings()))
+        created = await collections.find_counted_collection(unit, wanted.name)
+    await cache.invalidate(COLLECTIONS, collection_scope(wanted.name))
     return created

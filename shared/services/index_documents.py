@@ -2,47 +2,56 @@
 
 from collections.abc import Mapping, Sequence
 
-from shared.chunking.markdown import chunk_body
+from shared.chunking.bodies import chunk_as
 from shared.database.rows import CollectionRow
 from shared.database.units_of_work import UnitOfWork
-from shared.domain.chunks import Chunk
-from shared.domain.document_writes import DocumentVersion, WritePlan, plan_writes
-from shared.domain.documents import DocumentInput, text_hash
+from shared.domain.chunks import Chunk, Chunking
+from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, plan_writes
+from shared.domain.documents import DocumentInput, hash_document
 from shared.repositories import document_storage as repository
 from shared.repositories.embedding_jobs import retry_failed
 
 
+def hash_documents(collection: CollectionRow, documents: Sequence[DocumentInput]) -> list[HashedDocument]:
+    """The documents as they are told apart in this collection."""
+    chunking = Chunking(collection.chunking)
+    return [HashedDocument(document, hash_document(document, chunking)) for document in documents]
+
+
 def chunk_changed(
-    documents: Sequence[DocumentInput], versions: Mapping[str, DocumentVersion]
+    collection: CollectionRow,
+    documents: Sequence[HashedDocument],
+    versions: Mapping[str, DocumentVersion],
 ) -> dict[str, list[Chunk]]:
     """Chunks of the documents whose text differs from the version stored."""
     chunks = {}
-    for document in documents:
+    for document, hashes in documents:
         version = versions.get(document.id)
-        if version is None or version.text_hash != text_hash(document):
-            chunks[document.id] = chunk_body(document.body)
+        if version is None or version.text_hash != hashes.text:
+            chunks[document.id] = chunk_as(Chunking(collection.chunking), document.body)
     return chunks
 
 
 async def index_documents(
     unit: UnitOfWork,
     collection: CollectionRow,
-    documents: Sequence[DocumentInput],
+    documents: Sequence[HashedDocument],
     chunks: dict[str, list[Chunk]],
 ) -> WritePlan:
     """Write what changes, under the collection's lock; `chunks` may have been made before it was taken."""
-    stored = await repository.lock_and_find(unit, collection.id, [document.id for document in documents])
+    ids = [entry.document.id for entry in documents]
+    stored = await repository.lock_and_find(unit, collection.id, ids)
     # What somebody else wrote in between may need chunks that looked unnecessary.
-    missing = [document for document in documents if document.id not in chunks]
+    missing = [entry for entry in documents if entry.document.id not in chunks]
     plan = plan_writes(
         documents,
-        {**chunks, **chunk_changed(missing, stored.versions)},
+        {**chunks, **chunk_changed(collection, missing, stored.versions)},
         stored.versions,
         stored.chunks,
         stored.last,
     )
     await repository.write(unit, collection.id, collection.language, plan)
     if len(plan.indexed) < len(documents):
-        retried = await retry_failed(unit, collection.id, [document.id for document in documents])
+        retried = await retry_failed(unit, collection.id, ids)
         plan.retried_numbers.extend(job.document_number for job in retried)
     return plan

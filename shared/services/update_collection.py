@@ -1,8 +1,9 @@
-"""Rename a collection, and change its settings."""
+"""Rename a collection, and change its settings and its chunking."""
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.principals import Principal
 from shared.repositories import collections
@@ -18,6 +19,7 @@ async def update_collection(
     name: str,
     *,
     new_name: str | None = None,
+    chunking: Chunking | None = None,
     settings: CollectionSettingsChange | None = None,
 ) -> CountedCollection:
     """Raises CollectionNotFound, CollectionExists; InvalidRequest for more settings than may be stored."""
@@ -26,8 +28,11 @@ async def update_collection(
         if new_name is not None:
             await lock_collection(unit, name)
             await collections.rename_collection(unit, name, new_name)
-        if settings is not None:
+        if settings is not None or chunking is not None:
             collection_id = await collections.touch_collection(unit, current_name)
+        if chunking is not None:
+            await collections.choose_chunking(unit, collection_id, chunking)
+        if settings is not None:
             changed = settings.applied_to(await find_settings(unit, collection_id))
             await store_settings(unit, collection_id, changed)
         updated = await collections.find_counted_collection(unit, current_name)

@@ -8,10 +8,10 @@ from shared.domain.chunks import Chunk
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.principals import Principal
 from shared.queues.protocol import WriteQueues
+from shared.repositories.collections import find_collection
 from shared.repositories.documents import StoredDocument, found_document, start_document
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
-from shared.services.get_document import get_document
-from shared.services.index_documents import chunk_changed, index_documents
+from shared.services.index_documents import chunk_changed, hash_documents, index_documents
 from shared.services.locked_collection import lock_collection
 
 
@@ -33,7 +33,8 @@ async def update_document(
         found = await lock_collection(unit, collection)
         stored = await start_document(unit, collection, document_id)
         document = _as_input(await found_document(stored, document_id))
-        plan = await index_documents(unit, found, [change.applied_to(document)], chunks)
+        hashed = hash_documents(found, [change.applied_to(document)])
+        plan = await index_documents(unit, found, hashed, chunks)
         changed = await start_document(unit, collection, document_id)
     updated = await found_document(changed, document_id)
     await announce_writes(
@@ -54,8 +55,11 @@ async def _chunk_ahead(
     """Chunks of a new body, made before the lock is taken; a body that stays needs none."""
     if change.body is None:
         return {}
-    stored = await get_document(database, principal, collection, document_id)
-    return await asyncio.to_thread(chunk_changed, [change.applied_to(_as_input(stored))], {})
+    async with database.unit_of_work(principal) as unit:
+        found = await find_collection(unit, collection)
+        stored = await found_document(await start_document(unit, collection, document_id), document_id)
+    document = change.applied_to(_as_input(stored))
+    return await asyncio.to_thread(lambda: chunk_changed(found, hash_documents(found, [document]), {}))
 
 
 def _as_input(stored: StoredDocument) -> DocumentInput:

@@ -8,7 +8,7 @@ from shared.cache.protocol import Cache
 from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunk
-from shared.domain.document_writes import WritePlan, WriteStatus
+from shared.domain.document_writes import HashedDocument, WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
 from shared.errors import ConcordError
@@ -16,7 +16,7 @@ from shared.queues.protocol import EmbedQueue, WriteQueues
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
-from shared.services.index_documents import chunk_changed, index_documents
+from shared.services.index_documents import chunk_changed, hash_documents, index_documents
 
 # One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
 DOCUMENTS_PER_UNIT = 500
@@ -72,9 +72,9 @@ async def _store(
     name: str,
     documents: Sequence[DocumentInput],
 ) -> WritePlan:
-    collection, chunks = await _prepare(database, principal, name, documents)
+    collection, hashed, chunks = await _prepare(database, principal, name, documents)
     async with database.unit_of_work(principal) as unit:
-        plan = await index_documents(unit, collection, documents, chunks)
+        plan = await index_documents(unit, collection, hashed, chunks)
     if plan.documents or plan.retried_numbers:
         await announce_writes(
             cache,
@@ -88,16 +88,21 @@ async def _store(
 
 async def _prepare(
     database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
-) -> tuple[CollectionRow, dict[str, list[Chunk]]]:
-    """Find the collection and chunk what has changed, before any lock is taken."""
+) -> tuple[CollectionRow, list[HashedDocument], dict[str, list[Chunk]]]:
+    """Find the collection, hash the documents and chunk what has changed, before any lock is taken."""
     async with database.unit_of_work(principal) as unit:
         collection = await collections.find_collection(unit, name)
         versions = await repository.find_versions(
             unit, collection.id, [document.id for document in documents]
         )
+
+    def hash_and_chunk() -> tuple[CollectionRow, list[HashedDocument], dict[str, list[Chunk]]]:
+        hashed = hash_documents(collection, documents)
+        return collection, hashed, chunk_changed(collection, hashed, versions)
+
     if sum(len(document.body) for document in documents) < _CHARACTERS_WORTH_A_THREAD:
-        return collection, chunk_changed(documents, versions)
-    return collection, await asyncio.to_thread(chunk_changed, documents, versions)
+        return hash_and_chunk()
+    return await asyncio.to_thread(hash_and_chunk)
 
 
 def _groups(documents: Sequence[DocumentInput]) -> Iterator[list[DocumentInput]]:

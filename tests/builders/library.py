@@ -14,6 +14,7 @@ from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.maintenance import MaintainRequest
+from shared.domain.new_collections import NewCollection
 from shared.domain.principals import ADMIN, WORKER
 from shared.domain.search import SearchRequest, SearchResponse
 from shared.embeddings.protocol import Embedder
@@ -66,9 +67,11 @@ class Library:
         self._queues = WriteQueues(self.queue, self.maintain_queue)
         self._cache = NullCache()
 
-    async def create(self, language: str = "english", settings: EmbeddingSettings | None = None) -> None:
+    async def create(self, *, settings: EmbeddingSettings | None = None, **wanted: Any) -> None:
+        """`wanted` as NewCollection has it."""
         space = configured_space(settings or EmbeddingSettings())
-        await create_collection(self.database, self._cache, ADMIN, space, name=self.name, language=language)
+        collection = NewCollection(name=self.name, **wanted)
+        await create_collection(self.database, self._cache, ADMIN, space, collection)
 
     async def upsert(self, *documents: DocumentInput) -> dict[str, WriteStatus | None]:
         outcomes = await upsert_documents(

@@ -26,8 +26,8 @@ BLOCKS = {
     },
     INGEST: {
         "collections": {
-            "find_language", "insert_collection", "find_collection", "count_collections", "rename_collection",
-            "touch_collection", "bury_collection",
+            "find_language", "insert_collection", "choose_chunking", "find_collection", "count_collections",
+            "rename_collection", "touch_collection", "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {

@@ -15,6 +15,7 @@ def listed(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
         "language": "english",
+        "chunking": "headings",
         "model": "all-MiniLM-L6-v2",
         "dimensions": 384,
         "created_at": TIME_OF_ANY,

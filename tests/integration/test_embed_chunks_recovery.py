@@ -114,7 +114,9 @@ async def _check_rename(connections: PooledConnections, library: Library, other:
         # Within the turn itself, as renaming would have to wait for it.
         await rename_collection(unit, "library", "archive")
         assert found.name == "library"
-        await insert_collection(unit, "library", "english", EmbeddingSpace("all-MiniLM-L6-v2", 384))
+        await insert_collection(
+            unit, "library", "english", "headings", EmbeddingSpace("all-MiniLM-L6-v2", 384)
+        )
     with pytest.raises(CollectionNotFound):
         await waiting
     await update_collection(library.database, NullCache(), ADMIN, "archive", new_name="attic")

@@ -229,9 +229,9 @@ async def test_collections_keep_to_themselves(articles: Library) -> None:
 
 async def test_a_collection_is_searched_in_its_language(library: Library) -> None:
     german = Library(library.database, library.embedder, "german")
-    await german.create("german")
+    await german.create(language="german")
     plain = Library(library.database, library.embedder, "plain")
-    await plain.create("simple")
+    await plain.create(language="simple")
     for each in (german, plain):
         await each.upsert(a_document("a", "Die H\u00e4user am Fluss"))
     assert ids(await german.search("haus", mode="keyword")) == ["a"]
