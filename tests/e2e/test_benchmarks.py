@@ -26,6 +26,11 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             ["--documents", "10", "--short", "200"],
             {"ingest_vs_raw_embedder", "keyword_ingest_vs_plain_inserts"},
         ),
+        (
+            "chunking",
+            ["--documents", "8", "--resamples", "100"],
+            {"scifact_whole_vs_headings", "cranfield_whole_vs_headings"},
+        ),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (
