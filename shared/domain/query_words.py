@@ -57,9 +57,6 @@ class WordPlan(NamedTuple):
     weights: list[float]
     texts: list[str]
     expandable: list[bool]
-    phrases: list[str]
-    excluded_words: list[str]
-    excluded_phrases: list[str]
     prefix_group: int | None
 
 

@@ -36,9 +36,6 @@ def plan_words(parsed: ParsedQuery, settings: CollectionSettings) -> WordPlan:
         weights=[],
         texts=[],
         expandable=[],
-        phrases=list(dict.fromkeys(parsed.phrases)),
-        excluded_words=list(dict.fromkeys(parsed.excluded_words)),
-        excluded_phrases=list(dict.fromkeys(parsed.excluded_phrases)),
         prefix_group=None,
     )
     groups = list(_groups(parsed, settings))

@@ -91,8 +91,5 @@ def _words(model: ModelDocument) -> WordPlan:
         weights=[1.0] * len(texts),
         texts=texts,
         expandable=[False] * len(texts),
-        phrases=[],
-        excluded_words=[],
-        excluded_phrases=[],
         prefix_group=None,
     )

@@ -89,9 +89,6 @@ def test_what_a_statement_is_given() -> None:
         weights=[1, SYNONYM_WEIGHT, 1, 1, 1, 1, 1, 1],
         texts=["tv", "television", "blue", "note", "blue", "note", "red", "sho"],
         expandable=[False, False, False, False, False, False, True, True],
-        phrases=["blue note"],
-        excluded_words=["new"],
-        excluded_phrases=["hard bop"],
         prefix_group=6,
     )
 
