@@ -17,11 +17,12 @@
     │   │   └── DatabaseLoginRefused (503)
     │   └── EmbedderUnavailable, QueueUnavailable, SecretUnavailable
     └── MigrationError, DatabaseError, NetworkCallInUnitOfWork,
-        EmbedderRejected (500: not the caller's doing)
+        EmbedderRejected, FetchFailed (500: not the caller's doing)
 
 The first line of an error's docstring is its default message.
 """
 
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -185,6 +186,39 @@ class EmbedderRejected(ConcordError):
     """The embedding provider refused the texts or answered with something else than vectors."""
 
     code = "embedder_rejected"
+
+
+class FetchProblem(StrEnum):
+    """Why something could not be fetched."""
+
+    REFUSED_ADDRESS = "refused_address"
+    REFUSED_BY_ROBOTS = "refused_by_robots"
+    UNREACHABLE = "unreachable"
+    REFUSED_BY_SERVER = "refused_by_server"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    UNREADABLE_ANSWER = "unreadable_answer"
+
+
+class FetchFailed(ConcordError):
+    """It cannot be fetched."""
+
+    code = "fetch_failed"
+
+    def __init__(
+        self,
+        problem: FetchProblem,
+        message: str,
+        *,
+        answered_status: int = 0,
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        """What the server answered, if it did, and how long it asks to be left alone."""
+        super().__init__(message)
+        self.problem = problem
+        self.answered_status = answered_status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class MigrationError(ConcordError):
