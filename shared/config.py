@@ -188,6 +188,23 @@ class WriteQueueSettings(QueueSettings, MaintenanceQueueSettings):
     """The queues that hear of documents written."""
 
 
+type BucketName = Annotated[
+    str, StringConstraints(pattern=r"^(folder:/\S.*|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$")
+]
+
+
+class StorageSettings(SettingsGroup):
+    import_bucket: BucketName | None = Field(
+        default=None, description="S3 bucket of uploads and originals, or folder:/absolute/path"
+    )
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "StorageSettings":
+        if self.import_bucket is None:
+            raise ValueError("set IMPORT_BUCKET to an S3 bucket, or to folder:/absolute/path")
+        return self
+
+
 class AccessSettings(ProcessSettings):
     admin_key_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
         default=None, description="SHA-256, in hex, of the key that may do everything"

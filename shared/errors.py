@@ -7,7 +7,7 @@
     ├── MalformedBody (400)
     ├── Unauthenticated (401), PermissionDenied (403)
     ├── NotFound (404)
-    │   └── CollectionNotFound, DocumentNotFound
+    │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
     │   └── CollectionExists
@@ -15,7 +15,7 @@
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
     │   │   └── DatabaseLoginRefused (503)
-    │   └── EmbedderUnavailable, QueueUnavailable, SecretUnavailable
+    │   └── EmbedderUnavailable, QueueUnavailable, SecretUnavailable, StorageUnavailable
     └── MigrationError, DatabaseError, NetworkCallInUnitOfWork,
         EmbedderRejected, FetchFailed (500: not the caller's doing)
 
@@ -117,6 +117,12 @@ class DocumentNotFound(NotFound):
     code = "document_not_found"
 
 
+class ObjectNotFound(NotFound):
+    """The storage has no file of that key."""
+
+    code = "object_not_found"
+
+
 class MethodNotAllowed(ConcordError):
     """This address does not answer that method."""
 
@@ -180,6 +186,12 @@ class SecretUnavailable(Unavailable):
     """The secret that is needed cannot be read; try again."""
 
     code = "secret_unavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """The storage of files does not answer; try again."""
+
+    code = "storage_unavailable"
 
 
 class EmbedderRejected(ConcordError):

@@ -50,6 +50,7 @@ class Event(StrEnum):
     VECTOR_INDEX_WAITS = "vector_index_waits"
     CUSTOM_RESOURCE_FAILED = "custom_resource_failed"
     REQUEST_UNAVAILABLE = "request_unavailable"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
     SWEEP_FAILED = "sweep_failed"
 
 

@@ -1,7 +1,8 @@
 """One HTTP request with the standard library: an SDK takes longer to import than AWS takes to answer."""
 
+import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -10,14 +11,19 @@ class CallFailed(Exception):
 
 
 class HttpAnswer(NamedTuple):
+    """`headers` have names in lower case."""
+
     status: int
     body: bytes
+    headers: Mapping[str, str]
 
 
 def call(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout_seconds: float
+    method: str, url: str, headers: Mapping[str, str], body: bytes | BinaryIO, *, timeout_seconds: float
 ) -> HttpAnswer:
-    """The answer, whatever its status. Blocks, each time it waits for the network at most for the timeout.
+    """The answer, whatever its status. A file is sent as it is read, from its beginning.
+
+    Blocks, each time it waits for the network at most for the timeout.
 
     Raises CallFailed.
     """
@@ -28,10 +34,20 @@ def call(
     connection = connect(address.hostname or "", address.port, timeout=timeout_seconds)
     try:
         target = address._replace(scheme="", netloc="", fragment="").geturl()
-        connection.request(method, target or "/", body or None, dict(headers))
+        connection.request(method, target or "/", body or None, {**_length(body), **headers})
         response = connection.getresponse()
-        return HttpAnswer(response.status, response.read())
+        received = {name.lower(): value for name, value in response.getheaders()}
+        return HttpAnswer(response.status, response.read(), received)
     except (OSError, http.client.HTTPException) as error:
         raise CallFailed(type(error).__name__) from None
     finally:
         connection.close()
+
+
+def _length(body: bytes | BinaryIO) -> dict[str, str]:
+    """A file's length, without which it is sent in pieces of unknown number. It is read from its start."""
+    if isinstance(body, bytes):
+        return {}
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return {"content-length": str(length)}

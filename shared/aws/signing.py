@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, for the two requests that Concord signs itself: a POST and a presigned URL."""
+"""AWS Signature Version 4, for the requests that Concord signs itself: a POST and presigned URLs."""
 
 import hashlib
 import hmac
@@ -10,6 +10,9 @@ from urllib.parse import quote, urlsplit
 from shared.aws.credentials import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+# In the place of a body's hash: S3 takes presigned requests whatever their body.
+UNSIGNED = "UNSIGNED-PAYLOAD"
+_NO_BODY = hashlib.sha256(b"").hexdigest()
 
 
 class Scope(NamedTuple):
@@ -46,7 +49,10 @@ def signed_headers(
     if credentials.session_token:
         sent["x-amz-security-token"] = credentials.session_token
     names = ";".join(sorted(sent))
-    signature = _signature(method, address.path, "", sent, body, scope=scope, credentials=credentials, at=at)
+    payload = hashlib.sha256(body).hexdigest()
+    signature = _signature(
+        method, address.path, "", sent, payload, scope=scope, credentials=credentials, at=at
+    )
     sent["authorization"] = (
         f"{_ALGORITHM} Credential={credentials.access_key}/{scope.on(_day(at))}, "
         f"SignedHeaders={names}, Signature={signature}"
@@ -62,26 +68,34 @@ def presigned_url(
     scope: Scope,
     credentials: Credentials,
     at: datetime,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    payload: str = _NO_BODY,
 ) -> str:
-    """A URL that may be GET for so long by whoever has it. `url` has a host, a path and no query."""
+    """A URL that may be requested for so long by whoever has it, with these headers exactly.
+
+    `url` has a host, a path and no query. `payload` is the body's hash, or UNSIGNED.
+    """
     address = urlsplit(url)
+    signed = {name.lower(): value for name, value in (headers or {}).items()}
+    signed["host"] = address.netloc.lower()
     parameters = {
         **parameters,
         "X-Amz-Algorithm": _ALGORITHM,
         "X-Amz-Credential": f"{credentials.access_key}/{scope.on(_day(at))}",
         "X-Amz-Date": _stamp(at),
         "X-Amz-Expires": str(lives_seconds),
-        "X-Amz-SignedHeaders": "host",
+        "X-Amz-SignedHeaders": ";".join(sorted(signed)),
     }
     if credentials.session_token:
         parameters["X-Amz-Security-Token"] = credentials.session_token
     query = [f"{_escaped(name)}={_escaped(value)}" for name, value in parameters.items()]
     signature = _signature(
-        "GET",
+        method,
         address.path,
         "&".join(sorted(query)),
-        {"host": address.netloc.lower()},
-        b"",
+        signed,
+        payload,
         scope=scope,
         credentials=credentials,
         at=at,
@@ -94,7 +108,7 @@ def _signature(
     path: str,
     query: str,
     headers: Mapping[str, str],
-    body: bytes,
+    payload: str,
     *,
     scope: Scope,
     credentials: Credentials,
@@ -102,7 +116,7 @@ def _signature(
 ) -> str:
     lines = [f"{name}:{' '.join(value.split())}" for name, value in sorted(headers.items())]
     names = ";".join(sorted(headers))
-    canonical = "\n".join([method, path or "/", query, *lines, "", names, hashlib.sha256(body).hexdigest()])
+    canonical = "\n".join([method, path or "/", query, *lines, "", names, payload])
     hashed = hashlib.sha256(canonical.encode()).hexdigest()
     day = _day(at)
     text = "\n".join([_ALGORITHM, _stamp(at), scope.on(day), hashed])

@@ -63,6 +63,8 @@ def laptop_environment(
         _build_model(stack)
         if not os.environ.get("EMBED_QUEUE_URL"):
             stack.enter_context(_set("EMBED_QUEUE_URL", EMBED_QUEUE_URL))
+        if not os.environ.get("IMPORT_BUCKET"):
+            stack.enter_context(_set("IMPORT_BUCKET", f"folder:{laptop_folder() / 'objects'}"))
         if migrations is not Migrations.LEAVE:
             asyncio.run(_prepare(migrations, postgres))
         yield

@@ -8,13 +8,16 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 
-from shared.config import DatabaseSettings, HttpSettings, load_settings
+from shared.config import DatabaseSettings, HttpSettings, StorageSettings, load_settings
 from shared.database.pool import PooledConnections
 from shared.http.application import build_application
 from shared.http.auth import PublicOnceConfigured
 from shared.http.lambda_function import HttpFunction
 from shared.local.function_list import DeployedFunction, list_functions
+from shared.local.uploads import Uploads
 from shared.local.worker import Worker
+from shared.storage.folder import FolderStorage
+from shared.storage.opening import open_storage
 
 
 def create_application(*, with_worker: bool = True) -> FastAPI:
@@ -26,6 +29,9 @@ def create_application(*, with_worker: bool = True) -> FastAPI:
     application = compose(functions)
     state = application.state
     state.database = PooledConnections(load_settings(DatabaseSettings))
+    state.storage = open_storage(load_settings(StorageSettings))
+    if isinstance(state.storage, FolderStorage):
+        application.add_middleware(Uploads, storage=state.storage)
     for function in functions:
         if function.routes:
             _open_missing(application, function.load())
@@ -66,7 +72,14 @@ def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             state = application.state
-            opened = (state.database, state.cache, state.embedder, state.queues, state.maintain_queue)
+            opened = (
+                state.database,
+                state.cache,
+                state.embedder,
+                state.queues,
+                state.maintain_queue,
+                state.storage,
+            )
             for resource in opened:
                 stack.push_async_callback(resource.aclose)
             if worker is not None:

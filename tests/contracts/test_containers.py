@@ -19,7 +19,7 @@ SET_BY_THE_STACK = {
     "EMBED_QUEUE_URL",
     "REDIS_URL",
 }
-# These mean something on AWS, or where a laptop builds the model.
+# These mean something on AWS, or where a laptop builds the model and keeps files.
 NOT_IN_THE_STACK = {
     "CONCORD_CACHE_DIR",
     "DATABASE_CLOSE_AFTER_EVENT",
@@ -30,6 +30,7 @@ NOT_IN_THE_STACK = {
     "DATABASE_RESUME_SECONDS",
     "DATABASE_ROLE_SECRET_ARNS",
     "DATABASE_SECRET_ARN",
+    "IMPORT_BUCKET",
     "MAINTAIN_QUEUE_URL",
     "OPENAI_SECRET_ARN",
 }

@@ -22,6 +22,7 @@ NAMES = (
     "DATABASE_PREPARED_STATEMENTS",
     "REDIS_URL",
     "EMBED_QUEUE_URL",
+    "IMPORT_BUCKET",
     "EMBEDDING_MODEL_DIR",
     "EMBEDDING_PROVIDER",
 )
@@ -64,6 +65,7 @@ def test_what_is_not_configured_is_started_and_set(project: Path) -> None:
         assert is_migrated(url)
         assert os.environ["DATABASE_PREPARED_STATEMENTS"] == "true"
         assert os.environ["EMBED_QUEUE_URL"] == EMBED_QUEUE_URL
+        assert os.environ["IMPORT_BUCKET"] == f"folder:{project / '.concord' / 'objects'}"
         assert is_whole(Path(os.environ["EMBEDDING_MODEL_DIR"]))
         assert "REDIS_URL" not in os.environ
         assert servers_of(project) == ["postgres"]
@@ -117,6 +119,7 @@ def test_what_is_configured_is_used(
         "DATABASE_URL": empty_database_url,
         "REDIS_URL": "redis://somewhere:6379/0",
         "EMBED_QUEUE_URL": "in-process:mine",
+        "IMPORT_BUCKET": "mine",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,7 +43,8 @@ class StalledEmbedder:
 
 
 @pytest.fixture(autouse=True)
-def _environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IMPORT_BUCKET", f"folder:{tmp_path}")
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("EMBED_QUEUE_URL", EMBED_QUEUE_URL)
     monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))

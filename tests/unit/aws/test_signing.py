@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.session import Session
@@ -15,7 +16,7 @@ from botocore.session import Session
 from shared.aws import rds_tokens, signing
 from shared.aws.credentials import Credentials
 from shared.aws.rds_tokens import sign_rds_token
-from shared.aws.signing import Scope, presigned_url, signed_headers, signing_key
+from shared.aws.signing import UNSIGNED, Scope, presigned_url, signed_headers, signing_key
 from shared.config import ConfigurationError
 
 # Of AWS's examples and of its Signature Version 4 test suite.
@@ -121,6 +122,43 @@ def test_a_token_of_rds_is_that_of_botocore(
     monkeypatch.setattr(rds_tokens, "find_credentials", lambda: credentials)
     monkeypatch.setattr(rds_tokens, "current_time", lambda: at)
     assert sign_rds_token(HOST, 5432, user) == botocore_token(credentials, at, user)
+
+
+@each_credentials
+@each_time
+@pytest.mark.parametrize(
+    ("method", "parameters", "headers"),
+    [
+        ("GET", {"response-content-disposition": "attachment; filename*=UTF-8''%C3%A4 b.csv"}, {}),
+        ("PUT", {}, {"Content-Type": "text/csv", "Content-Length": "5"}),
+        ("DELETE", {}, {}),
+    ],
+)
+def test_a_presigned_url_of_s3_is_that_of_botocore(
+    credentials: Credentials,
+    at: datetime,
+    method: str,
+    parameters: dict[str, str],
+    headers: dict[str, str],
+) -> None:
+    url = "https://bucket.s3.eu-central-1.amazonaws.com/imports/%C3%9C%231%20b.csv"
+    request = AWSRequest(
+        method, f"{url}?{urlencode(parameters, quote_via=quote)}".rstrip("?"), headers=headers
+    )
+    with botocore_at(at):
+        S3SigV4QueryAuth(of_botocore(credentials), "s3", "eu-central-1", expires=60).add_auth(request)
+    ours = presigned_url(
+        url,
+        parameters,
+        method=method,
+        headers=headers,
+        payload=UNSIGNED,
+        lives_seconds=60,
+        scope=Scope("s3", "eu-central-1"),
+        credentials=credentials,
+        at=at,
+    )
+    assert sorted(parse_qsl(urlsplit(ours).query)) == sorted(parse_qsl(urlsplit(str(request.url)).query))
 
 
 def test_a_presigned_url_tells_how_long_it_lives() -> None:

@@ -1,0 +1,62 @@
+"""What every storage of objects offers: files by key, such as `imports/guides/7.ndjson`."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class StoredObject(NamedTuple):
+    """What is known of an object without reading it. `etag` differs when its bytes do."""
+
+    size: int
+    content_type: str
+    etag: str
+
+
+class ObjectStorage(Protocol):
+    """Objects by key. A key that could lead elsewhere is refused with InvalidRequest.
+
+    Every method that reaches for the objects raises StorageUnavailable when they cannot be reached, and
+    NetworkCallInUnitOfWork inside of a unit of work.
+    """
+
+    async def put(self, key: str, data: bytes | Path, content_type: str) -> None:
+        """Store the whole, in the place of what was there: never a part of it."""
+        ...
+
+    async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """So many bytes from that one on, fewer where the object ends. Raises ObjectNotFound."""
+        ...
+
+    async def download(self, key: str, path: Path, *, at_most: int) -> None:
+        """Write the object to a file. Raises ObjectNotFound, and PayloadTooLarge before it has read more."""
+        ...
+
+    def chunks(self, key: str, *, start: int = 0) -> AsyncIterator[bytes]:
+        """The object from that byte on, a few megabytes at a time. Raises ObjectNotFound.
+
+        All are of one version: Conflict is raised when the object was written anew meanwhile.
+        """
+        ...
+
+    async def head(self, key: str) -> StoredObject | None: ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Remove those that are there."""
+        ...
+
+    def presign_get(self, key: str, *, seconds: int, filename: str) -> str:
+        """An address from which whoever has it may download the object for so long, under that name.
+
+        Without host where the API itself serves it.
+        """
+        ...
+
+    def presign_put(self, key: str, *, seconds: int, content_type: str, size: int | None) -> str:
+        """An address to which whoever has it may PUT the object for so long, with that content type.
+
+        `size` is what its bytes have to be; the caller looks at what arrived where that is not known.
+        """
+        ...
+
+    async def aclose(self) -> None: ...
