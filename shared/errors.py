@@ -3,6 +3,7 @@
     ConcordError
     ├── InvalidRequest (422)
     │   ├── InvalidCursor, InvalidFilter, UnknownField, UnknownLanguage, InvalidDocuments
+    │   ├── UnreadableFile
     │   └── EmbeddingSpaceMismatch
     ├── MalformedBody (400)
     ├── Unauthenticated (401), PermissionDenied (403)
@@ -79,6 +80,33 @@ class EmbeddingSpaceMismatch(InvalidRequest):
     """The collection's vectors were made by another embedding model than the one configured."""
 
     code = "embedding_space_mismatch"
+
+
+class UnreadableReason(StrEnum):
+    """Why a file gives no text."""
+
+    EMPTY = "empty"
+    NO_TEXT = "no_text"
+    NOT_TEXT = "not_text"
+    UNKNOWN_FORMAT = "unknown_format"
+    ENCRYPTED = "encrypted"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    TOO_SLOW = "too_slow"
+    HOSTILE = "hostile"
+
+
+class UnreadableFile(InvalidRequest):
+    """The file cannot be read."""
+
+    code = "unreadable_file"
+
+    def __init__(self, reason: UnreadableReason, message: str) -> None:
+        """`message` tells the sender what is wrong and what to do."""
+        super().__init__(message, details=[{"field": "file", "message": message, "reason": reason.value}])
+        self.reason = reason
 
 
 class MalformedBody(ConcordError):

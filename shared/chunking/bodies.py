@@ -1,18 +1,30 @@
 """Bodies to chunks, in the way that their collection has chosen."""
 
+from collections.abc import Sequence
+
 from shared.chunking.markdown import chunk_body
 from shared.chunking.token_estimate import estimate_tokens
-from shared.domain.chunks import Chunk, Chunking
+from shared.domain.chunks import Chunk, Chunking, page_at
 
 # The most that embedding models read of one text: a longer one would be embedded by its beginning.
 LONGEST_WHOLE_TOKENS = 8_000
 
 
-def chunk_as(chunking: Chunking, body: str) -> list[Chunk]:
-    """The chunks of `body` in order; none when it has only white space.
+def chunk_as(chunking: Chunking, body: str, page_starts: Sequence[int] = ()) -> list[Chunk]:
+    """The chunks of `body` in order, each with the page it starts on; none when it has only white space.
 
-    A whole body of more than LONGEST_WHOLE_TOKENS estimated tokens is cut at its headings after all.
+    Pages are not cut points: what goes on over the end of one stays together. A whole body of more than
+    LONGEST_WHOLE_TOKENS estimated tokens is cut at its headings after all.
     """
+    chunks = _cut(chunking, body)
+    return (
+        [chunk._replace(page=page_at(page_starts, chunk.start)) for chunk in chunks]
+        if page_starts
+        else chunks
+    )
+
+
+def _cut(chunking: Chunking, body: str) -> list[Chunk]:
     text = body.strip()
     if chunking is Chunking.HEADINGS or estimate_tokens(text) > LONGEST_WHOLE_TOKENS:
         return chunk_body(body)

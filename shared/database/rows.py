@@ -75,6 +75,7 @@ class DocumentRow(NamedTuple):
     text_hash: bytes
     created_at: datetime
     updated_at: datetime
+    page_starts: list[int]
 
 
 class ChunkRow(NamedTuple):

@@ -1,6 +1,7 @@
 """Chunks: the spans of a document's body that are embedded and cited."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -26,6 +27,11 @@ class Chunk(NamedTuple):
     segment_end: int
     heading_path: tuple[str, ...] = ()
     page: int | None = None
+
+
+def page_at(page_starts: Sequence[int], offset: int) -> int | None:
+    """The page, counted from 1, that has the character at `offset`; None where there are no pages."""
+    return bisect_right(page_starts, offset) or None
 
 
 def contextual_text(title: str | None, heading_path: Sequence[str], text: str) -> str:

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
@@ -11,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -26,6 +30,7 @@ MAX_METADATA_BYTES = 100_000
 MAX_METADATA_DEPTH = 20
 MAX_METADATA_FIELDS = 200
 MAX_METADATA_FIELD_BYTES = 200
+MAX_PAGES = 9_999
 MAX_BATCH = 1_000
 
 # Raised whenever chunking or analysis changes what is stored for the same text.
@@ -89,9 +94,32 @@ def _strings(value: object) -> list[str]:
     return []
 
 
+def ascending(page_starts: list[int]) -> list[int]:
+    """Refuse pages that do not begin with the body, or go back in it; an empty one starts with the next."""
+    if page_starts and page_starts[0] != 0:
+        raise ValueError("the first page must start at 0")
+    if any(later < earlier for earlier, later in pairwise(page_starts)):
+        raise ValueError("must not descend")
+    return page_starts
+
+
+def within_body(page_starts: Sequence[int], body: str) -> None:
+    """Raises ValueError when a page starts after the end of the body."""
+    if page_starts and page_starts[-1] > len(body):
+        raise ValueError(f"must be within the body, which has {len(body)} characters")
+
+
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
 Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]
+PageStarts = Annotated[
+    list[Annotated[int, Field(strict=True)]],
+    Field(
+        max_length=MAX_PAGES,
+        description="Offsets in the body, in Unicode code points, at which its pages start; the first is 0.",
+    ),
+    AfterValidator(ascending),
+]
 
 
 class DocumentInput(BaseModel):
@@ -104,10 +132,22 @@ class DocumentInput(BaseModel):
     body: Text = Field(default="", examples=["# Settings\n\nEvery setting is an environment variable."])
     url: Url | None = Field(default=None, examples=["https://example.com/settings"])
     metadata: Metadata = Field(default_factory=dict, examples=[{"year": 2026, "tags": ["guide"]}])
+    page_starts: PageStarts = Field(default_factory=list, examples=[[0, 27]])
+
+    @field_validator("page_starts")
+    @classmethod
+    def _within_body(cls, page_starts: list[int], info: ValidationInfo) -> list[int]:
+        # A body that was refused is not there; that is told already.
+        if "body" in info.data:
+            within_body(page_starts, info.data["body"])
+        return page_starts
 
 
 class DocumentChange(BaseModel):
-    """A change of some parts of a document. In `metadata`, a null removes the field."""
+    """A change of some parts of a document. In `metadata`, a null removes the field.
+
+    Another body has no pages, unless they are named with it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,14 +155,15 @@ class DocumentChange(BaseModel):
     body: Text | None = None
     url: Url | None = None
     metadata: Metadata | None = None
+    page_starts: PageStarts | None = None
 
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one of title, body, url, metadata")
+            raise ValueError("name at least one of title, body, url, metadata, page_starts")
         return self
 
-    @field_validator("body", "metadata", mode="before")
+    @field_validator("body", "metadata", "page_starts", mode="before")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
@@ -130,19 +171,32 @@ class DocumentChange(BaseModel):
         return value
 
     def applied_to(self, document: DocumentInput) -> DocumentInput:
-        """The document after the change. Raises InvalidRequest when the merged metadata is too large."""
+        """The document after the change.
+
+        Raises InvalidRequest when the merged metadata is too large, or a page starts after the body's end.
+        """
         merged = {**document.metadata, **(self.metadata or {})}
         kept = {
             name: value
             for name, value in merged.items()
             if value is not None or name not in (self.metadata or {})
         }
-        try:
-            storable_metadata(kept)
-        except ValueError as error:
-            raise InvalidRequest(details=[{"field": "metadata", "message": str(error)}]) from None
         changed = self.model_dump(include=self.model_fields_set - {"metadata"})
-        return document.model_copy(update={**changed, "metadata": kept})
+        body = changed.get("body", document.body)
+        page_starts = changed.get("page_starts", document.page_starts if body == document.body else [])
+        with _refused_as("metadata"):
+            storable_metadata(kept)
+        with _refused_as("page_starts"):
+            within_body(page_starts, body)
+        return document.model_copy(update={**changed, "metadata": kept, "page_starts": page_starts})
+
+
+@contextmanager
+def _refused_as(field: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidRequest(details=[{"field": field, "message": str(error)}]) from None
 
 
 class DocumentHashes(NamedTuple):
@@ -156,9 +210,11 @@ class DocumentHashes(NamedTuple):
 
 def hash_document(document: DocumentInput, chunking: Chunking) -> DocumentHashes:
     """The hashes of a document that is stored in a collection of this chunking."""
-    parts = [document.title, document.body, document.url, document.metadata]
+    # Documents without pages have the hashes that they had before there were any.
+    pages = [document.page_starts] if document.page_starts else []
+    parts = [document.title, document.body, document.url, document.metadata, *pages]
     content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    text = json.dumps([document.title, document.body], ensure_ascii=False)
+    text = json.dumps([document.title, document.body, *pages], ensure_ascii=False)
     version = f"{TEXT_VERSION}" if chunking is Chunking.HEADINGS else f"{TEXT_VERSION} {chunking}"
     return DocumentHashes(_digest(f"{version} {content}"), _digest(f"{version} {text}"))
 

@@ -21,6 +21,7 @@ class DocumentAnswer(BaseModel):
                     "body": "# Settings\n\nEvery setting is an environment variable.",
                     "url": "https://example.com/settings",
                     "metadata": {"year": 2026, "tags": ["guide"]},
+                    "page_starts": [0, 27],
                     "created_at": "2026-11-23T10:00:00Z",
                     "updated_at": "2026-11-23T10:00:00Z",
                     "embedding_state": "ready",
@@ -35,6 +36,7 @@ class DocumentAnswer(BaseModel):
     body: str
     url: str | None
     metadata: dict[str, Any]
+    page_starts: list[int] = Field(description="Where its pages start in the body; empty when it has none.")
     created_at: datetime
     updated_at: datetime
     embedding_state: EmbeddingState

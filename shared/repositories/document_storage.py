@@ -83,6 +83,7 @@ async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
         metadata=[json.dumps(document.metadata) for document in documents],
         content_hashes=[entry.hashes.content for entry in plan.documents],
         text_hashes=[entry.hashes.text for entry in plan.documents],
+        page_starts=[f"{{{','.join(map(str, document.page_starts))}}}" for document in documents],
     )
     if plan.metadata_fields:
         await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)

@@ -19,6 +19,7 @@ class StoredDocument(NamedTuple):
     body: str
     url: str | None
     metadata: dict[str, Any]
+    page_starts: list[int]
     created_at: datetime
     updated_at: datetime
     embedding_state: str

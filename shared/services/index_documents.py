@@ -28,7 +28,7 @@ def chunk_changed(
     for document, hashes in documents:
         version = versions.get(document.id)
         if version is None or version.text_hash != hashes.text:
-            chunks[document.id] = chunk_as(Chunking(collection.chunking), document.body)
+            chunks[document.id] = chunk_as(Chunking(collection.chunking), document.body, document.page_starts)
     return chunks
 
 

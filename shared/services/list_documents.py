@@ -46,7 +46,7 @@ def _fitting(found: list[StoredDocument]) -> list[StoredDocument]:
     """As many documents, but one at least, as one answer may carry."""
     size = 0
     for position, document in enumerate(found):
-        fields = [document.title, document.body, document.url, document.metadata]
+        fields = [document.title, document.body, document.url, document.metadata, document.page_starts]
         size += len(json.dumps(fields, ensure_ascii=False).encode()) + _BYTES_AROUND
         if size > _ROOM and position > 0:
             return found[:position]

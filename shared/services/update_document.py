@@ -65,5 +65,10 @@ async def _chunk_ahead(
 def _as_input(stored: StoredDocument) -> DocumentInput:
     # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
     return DocumentInput.model_construct(
-        id=stored.id, title=stored.title, body=stored.body, url=stored.url, metadata=stored.metadata
+        id=stored.id,
+        title=stored.title,
+        body=stored.body,
+        url=stored.url,
+        metadata=stored.metadata,
+        page_starts=stored.page_starts,
     )

@@ -19,6 +19,7 @@ def shown(id: str, **changes: Any) -> dict[str, Any]:  # noqa: A002 - its field'
         "body": "",
         "url": None,
         "metadata": {},
+        "page_starts": [],
         "created_at": TIME_OF_ANY,
         "updated_at": TIME_OF_ANY,
         "embedding_state": "ready",

@@ -24,14 +24,19 @@ SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = 
 
 -- name: upsert_documents
 INSERT INTO concord.document
-    (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash)
-SELECT %(collection_id)s, * FROM unnest(
+    (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts)
+-- Arrays of unequal lengths cannot be one array, so pages come as text.
+SELECT %(collection_id)s, w.id, w.number, w.index_number, w.title, w.body, w.url, w.metadata, w.content_hash,
+       w.text_hash, w.page_starts::int[]
+FROM unnest(
     %(ids)s::text[], %(numbers)s::int[], %(index_numbers)s::int[], %(titles)s::text[], %(bodies)s::text[],
-    %(urls)s::text[], %(metadata)s::jsonb[], %(content_hashes)s::bytea[], %(text_hashes)s::bytea[])
+    %(urls)s::text[], %(metadata)s::jsonb[], %(content_hashes)s::bytea[], %(text_hashes)s::bytea[],
+    %(page_starts)s::text[]
+) AS w (id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts)
 ON CONFLICT (collection_id, id) DO UPDATE SET
     index_number = excluded.index_number, title = excluded.title, body = excluded.body, url = excluded.url,
     metadata = excluded.metadata, content_hash = excluded.content_hash, text_hash = excluded.text_hash,
-    updated_at = now();
+    page_starts = excluded.page_starts, updated_at = now();
 
 -- name: note_metadata_fields
 INSERT INTO concord.metadata_field (collection_id, name)
@@ -63,7 +68,7 @@ DELETE FROM concord.document
 WHERE collection_id = %(collection_id)s AND number = ANY(%(document_numbers)s::int[]);
 
 -- name: find_document
-SELECT d.id, d.title, d.body, d.url, d.metadata, d.created_at, d.updated_at,
+SELECT d.id, d.title, d.body, d.url, d.metadata, d.page_starts, d.created_at, d.updated_at,
        coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
 FROM concord.document d
 JOIN concord.collection c ON c.id = d.collection_id
@@ -72,7 +77,7 @@ WHERE c.name = %(collection)s AND c.deleted_at IS NULL AND d.id = %(id)s;
 
 -- name: list_documents
 -- Documents until their bodies have passed `room` bytes, and one more, which tells that the list goes on.
-SELECT s.id, s.title, s.body, s.url, s.metadata, s.created_at, s.updated_at,
+SELECT s.id, s.title, s.body, s.url, s.metadata, s.page_starts, s.created_at, s.updated_at,
        coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
 FROM (
     SELECT d.*, sum(octet_length(d.body)) OVER (
