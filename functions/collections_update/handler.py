@@ -31,6 +31,7 @@ async def collections_update(
         collection,
         new_name=request.name,
         chunking=request.chunking,
+        embedding_template=request.embedding_template,
         settings=request.settings,
     )
     return CollectionWithSettings.model_validate(updated)

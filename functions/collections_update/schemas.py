@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
+from shared.domain.embedding_templates import EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName
 
 
@@ -24,9 +25,10 @@ class CollectionUpdate(BaseModel):
     chunking: Chunking | None = Field(
         default=None, description="How documents become chunks when they are written from now on."
     )
+    embedding_template: EmbeddingTemplate | None = None
     settings: CollectionSettingsChange | None = Field(default=None, description="The settings to change.")
 
-    @field_validator("name", "chunking", "settings", mode="before")
+    @field_validator("name", "chunking", "embedding_template", "settings", mode="before")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
@@ -36,5 +38,5 @@ class CollectionUpdate(BaseModel):
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one of name, chunking, settings")
+            raise ValueError("name at least one of name, chunking, embedding_template, settings")
         return self

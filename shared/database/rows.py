@@ -38,6 +38,7 @@ class CollectionRow(NamedTuple):
     updated_at: datetime
     deleted_at: datetime | None
     chunking: str
+    embedding_template: list[str]
 
 
 class CollectionSettingsRow(NamedTuple):

@@ -34,17 +34,6 @@ def page_at(page_starts: Sequence[int], offset: int) -> int | None:
     return bisect_right(page_starts, offset) or None
 
 
-def contextual_text(title: str | None, heading_path: Sequence[str], text: str) -> str:
-    """What is embedded for a chunk: its document's title and headings give it context that is not shown."""
-    context = " > ".join(part for part in (title, *heading_path) if part)
-    return f"{context}\n{text}" if context else text
-
-
-def embedded_text(title: str | None, chunk: Chunk, body: str) -> str:
-    """`contextual_text` of a chunk of `body`."""
-    return contextual_text(title, chunk.heading_path, body[chunk.start : chunk.end])
-
-
 def embedded_hash(text: str) -> bytes:
     """Two chunks with the same hash have the same vector."""
     return hashlib.sha256(text.encode()).digest()[:16]

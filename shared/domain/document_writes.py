@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.domain.chunks import Chunk, embedded_hash, embedded_text
+from shared.domain.chunks import Chunk, embedded_hash
 from shared.domain.documents import DocumentHashes, DocumentInput
+from shared.domain.embedding_templates import embedded_chunk
 
 
 class WriteStatus(StrEnum):
@@ -98,6 +99,7 @@ def plan_writes(
     versions: Mapping[str, DocumentVersion],
     stored_chunks: Sequence[StoredChunk],
     last: LastNumbers,
+    template: Sequence[str],
 ) -> WritePlan:
     """Number the documents that change and keep every stored chunk whose embedded text is still there.
 
@@ -128,19 +130,23 @@ def plan_writes(
             plan.retired_numbers.append(version.number)
         plan.documents.append(write)
         plan.indexed.append(write)
-        _plan_chunks(plan, write, chunks[document.id], reusable[write.number])
+        _plan_chunks(plan, write, chunks[document.id], reusable[write.number], template)
     return plan
 
 
 def _plan_chunks(
-    plan: WritePlan, write: DocumentWrite, chunks: Sequence[Chunk], stored: Sequence[StoredChunk]
+    plan: WritePlan,
+    write: DocumentWrite,
+    chunks: Sequence[Chunk],
+    stored: Sequence[StoredChunk],
+    template: Sequence[str],
 ) -> None:
     by_hash: dict[bytes, list[StoredChunk]] = defaultdict(list)
     for old in reversed(stored):
         by_hash[old.embedded_hash].append(old)
     title, body = write.document.title, write.document.body
     for chunk in chunks or _chunk_of_a_title(title):
-        digest = embedded_hash(embedded_text(title, chunk, body))
+        digest = embedded_hash(embedded_chunk(template, title, chunk, body, write.document.metadata))
         kept = by_hash[digest].pop() if by_hash[digest] else None
         plan.chunks.append(
             ChunkWrite(

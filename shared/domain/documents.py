@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from shared.domain.chunks import Chunking
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_metadata
 from shared.domain.names import ID_RULE, DocumentId
 from shared.domain.texts import storable_text
 from shared.errors import InvalidRequest
@@ -208,14 +209,18 @@ class DocumentHashes(NamedTuple):
     text: bytes
 
 
-def hash_document(document: DocumentInput, chunking: Chunking) -> DocumentHashes:
-    """The hashes of a document that is stored in a collection of this chunking."""
+def hash_document(
+    document: DocumentInput, chunking: Chunking, template: Sequence[str] = DEFAULT_TEMPLATE
+) -> DocumentHashes:
+    """The hashes of a document that is stored in a collection of this chunking and embedding template."""
     # Documents without pages have the hashes that they had before there were any.
     pages = [document.page_starts] if document.page_starts else []
     parts = [document.title, document.body, document.url, document.metadata, *pages]
     content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = json.dumps([document.title, document.body, *pages], ensure_ascii=False)
     version = f"{TEXT_VERSION}" if chunking is Chunking.HEADINGS else f"{TEXT_VERSION} {chunking}"
+    if tuple(template) != DEFAULT_TEMPLATE:
+        version += json.dumps([*template, *embedded_metadata(template, document.metadata)])
     return DocumentHashes(_digest(f"{version} {content}"), _digest(f"{version} {text}"))
 
 

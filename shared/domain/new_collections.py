@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName, Language
 
 
@@ -20,6 +21,7 @@ class NewCollection(BaseModel):
         default=Chunking.HEADINGS,
         description="headings: passages of up to 256 tokens below headings; whole: one passage a document.",
     )
+    embedding_template: EmbeddingTemplate = Field(default=[*DEFAULT_TEMPLATE])
     settings: CollectionSettingsChange = Field(
         default=CollectionSettingsChange(), description="How it is to be searched."
     )

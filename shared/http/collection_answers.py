@@ -11,6 +11,7 @@ EXAMPLE: JsonDict = {
     "name": "guides",
     "language": "english",
     "chunking": "headings",
+    "embedding_template": ["title", "headings", "text"],
     "model": "all-MiniLM-L6-v2",
     "dimensions": 384,
     "created_at": "2026-11-23T10:00:00Z",
@@ -30,6 +31,7 @@ class CollectionAnswer(BaseModel):
     name: str
     language: str
     chunking: Chunking
+    embedding_template: list[str]
     model: str = Field(description="The model its vectors are made by.")
     dimensions: int
     created_at: datetime

@@ -22,6 +22,7 @@ class CountedCollection(NamedTuple):
     name: str
     language: str
     chunking: str
+    embedding_template: list[str]
     model: str
     dimensions: int
     created_at: datetime
@@ -82,7 +83,7 @@ async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) 
 
 
 async def insert_collection(
-    unit: UnitOfWork, name: str, language: str, chunking: str, space: EmbeddingSpace
+    unit: UnitOfWork, name: str, language: str, chunking: str, template: list[str], space: EmbeddingSpace
 ) -> int:
     """Store a collection, and its embedding space when it is the first there; returns its id.
 
@@ -97,6 +98,7 @@ async def insert_collection(
         name=name,
         language=language,
         chunking=chunking,
+        template=template,
         model=space.model,
         dimensions=space.dimensions,
     )
@@ -124,9 +126,11 @@ async def touch_collection(unit: UnitOfWork, name: str) -> int:
     return _found(await unit.row(SQL["touch_collection"], Identified, name=name), name).id
 
 
-async def choose_chunking(unit: UnitOfWork, collection_id: int, chunking: str) -> None:
-    """For documents that are written from now on."""
-    await unit.send(SQL["choose_chunking"], collection_id=collection_id, chunking=chunking)
+async def choose_passages(
+    unit: UnitOfWork, collection_id: int, chunking: str | None, template: list[str] | None
+) -> None:
+    """For documents that are written from now on; None leaves what is."""
+    await unit.send(SQL["choose_passages"], collection_id=collection_id, chunking=chunking, template=template)
 
 
 def _taken(name: str) -> CollectionExists:

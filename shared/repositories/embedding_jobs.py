@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.document_writes import WritePlan
+from shared.domain.embedding_templates import embedded_text
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
 
@@ -38,15 +39,13 @@ class UnembeddedChunk(NamedTuple):
     collection_id: int
     chunk_id: int
     document_number: int
-    heading_path: list[str]
-    title: str | None
-    text: str
+    embedded_text: str
     model: str
     dimensions: int
 
 
 class UnembeddedSpan(NamedTuple):
-    """A chunk without a vector as it is read; the first one of a document brings the body."""
+    """A chunk without a vector as it is read; the first one of a document brings body and metadata."""
 
     collection_id: int
     chunk_id: int
@@ -56,6 +55,8 @@ class UnembeddedSpan(NamedTuple):
     heading_path: list[str]
     title: str | None
     body: str | None
+    metadata: dict[str, Any] | None
+    template: list[str]
     model: str
     dimensions: int
 
@@ -140,17 +141,23 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -
         document_numbers=[claim.document_number for claim in claims],
     )
     chunks = []
-    body = ""
+    body: str = ""
+    metadata: dict[str, Any] = {}
     for span in spans:
-        body = body if span.body is None else span.body
+        if span.body is not None:
+            body, metadata = span.body, span.metadata or {}
         chunks.append(
             UnembeddedChunk(
                 collection_id=span.collection_id,
                 chunk_id=span.chunk_id,
                 document_number=span.document_number,
-                heading_path=span.heading_path,
-                title=span.title,
-                text=body[span.span_start : span.span_end],
+                embedded_text=embedded_text(
+                    span.template,
+                    span.title,
+                    span.heading_path,
+                    body[span.span_start : span.span_end],
+                    metadata,
+                ),
                 model=span.model,
                 dimensions=span.dimensions,
             )

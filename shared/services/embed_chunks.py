@@ -9,7 +9,6 @@ from shared.cache.protocol import Cache
 from shared.database.rows import EmbeddingJobRow
 from shared.database.units_of_work import Database, Pending
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
-from shared.domain.chunks import contextual_text
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
 from shared.embeddings.protocol import Embedder
@@ -150,7 +149,7 @@ class EmbedRun:
             remaining = [claim for claim in remaining if document_key(claim) in later]
 
     async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
-        texts = [contextual_text(chunk.title, chunk.heading_path, chunk.text) for chunk in step]
+        texts = [chunk.embedded_text for chunk in step]
         started = time.perf_counter()
         vectors = await self._embedder.embed(texts)
         milliseconds = (time.perf_counter() - started) * 1000

@@ -15,7 +15,10 @@ from shared.repositories.embedding_jobs import retry_failed
 def hash_documents(collection: CollectionRow, documents: Sequence[DocumentInput]) -> list[HashedDocument]:
     """The documents as they are told apart in this collection."""
     chunking = Chunking(collection.chunking)
-    return [HashedDocument(document, hash_document(document, chunking)) for document in documents]
+    return [
+        HashedDocument(document, hash_document(document, chunking, collection.embedding_template))
+        for document in documents
+    ]
 
 
 def chunk_changed(
@@ -49,6 +52,7 @@ async def index_documents(
         stored.versions,
         stored.chunks,
         stored.last,
+        collection.embedding_template,
     )
     await repository.write(unit, collection.id, collection.language, plan)
     if len(plan.indexed) < len(documents):

@@ -1,4 +1,4 @@
-"""Rename a collection, and change its settings and its chunking."""
+"""Rename a collection, and change its settings, and how its documents become passages."""
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
@@ -20,6 +20,7 @@ async def update_collection(
     *,
     new_name: str | None = None,
     chunking: Chunking | None = None,
+    embedding_template: list[str] | None = None,
     settings: CollectionSettingsChange | None = None,
 ) -> CountedCollection:
     """Raises CollectionNotFound, CollectionExists; InvalidRequest for more settings than may be stored."""
@@ -28,10 +29,9 @@ async def update_collection(
         if new_name is not None:
             await lock_collection(unit, name)
             await collections.rename_collection(unit, name, new_name)
-        if settings is not None or chunking is not None:
+        if settings or chunking or embedding_template:
             collection_id = await collections.touch_collection(unit, current_name)
-        if chunking is not None:
-            await collections.choose_chunking(unit, collection_id, chunking)
+            await collections.choose_passages(unit, collection_id, chunking, embedding_template)
         if settings is not None:
             changed = settings.applied_to(await find_settings(unit, collection_id))
             await store_settings(unit, collection_id, changed)

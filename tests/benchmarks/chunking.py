@@ -17,7 +17,8 @@ from shared.chunking.limits import ChunkLimits
 from shared.chunking.markdown import chunk_body
 from shared.cli.bootstrap import paired_bootstrap
 from shared.cli.metrics import ndcg, recall
-from shared.domain.chunks import Chunk, Chunking, embedded_text
+from shared.domain.chunks import Chunk, Chunking
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_chunk
 from tests.benchmarks.judged_data import JudgedCollection, read_collection
 from tests.benchmarks.report import Report, arguments
 from tests.benchmarks.text_vectors import vectors_of
@@ -28,7 +29,7 @@ LONGEST_RANKING = 100
 
 
 def with_context(title: str, chunk: Chunk, body: str) -> str:
-    return embedded_text(title, chunk, body)
+    return embedded_chunk(DEFAULT_TEMPLATE, title, chunk, body, {})
 
 
 def without_context(_title: str, chunk: Chunk, body: str) -> str:

@@ -11,7 +11,7 @@ import psycopg
 
 from shared.cache.null import NullCache
 from shared.chunking.markdown import chunk_body
-from shared.domain.chunks import embedded_text
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_chunk
 from shared.domain.principals import WORKER
 from shared.services.embed_chunks import EmbedRun
 from tests.benchmarks.judged_data import generated_collection, read_collection
@@ -54,7 +54,11 @@ async def embed_all(concord: RunningConcord) -> int:
 
 async def embed_raw(concord: RunningConcord, documents: Documents) -> float:
     """Seconds for the embedder alone, on the very texts that ingest embeds."""
-    texts = [embedded_text(title, chunk, text) for _, title, text in documents for chunk in chunk_body(text)]
+    texts = [
+        embedded_chunk(DEFAULT_TEMPLATE, title, chunk, text, {})
+        for _, title, text in documents
+        for chunk in chunk_body(text)
+    ]
     started = time.perf_counter()
     for start in range(0, len(texts), 256):
         await concord.embedder.embed(texts[start : start + 256])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.chunking.markdown import chunk_body
-from shared.domain.chunks import embedded_text
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_chunk
 from tests.benchmarks.judged_data import JudgedCollection, generated_collection, read_collection
 from tests.benchmarks.searched_documents import Document
 from tests.benchmarks.text_vectors import vectors_of
@@ -78,7 +78,7 @@ def _read(folder: Path, size: int | None) -> SearchData:
 def with_vectors(name: str, collection: JudgedCollection, prefix: str = "") -> list[Document]:
     """The collection's documents, each id after `prefix`, with the passages that Concord makes of them."""
     passages = [
-        [embedded_text(title, chunk, body) for chunk in chunk_body(body)]
+        [embedded_chunk(DEFAULT_TEMPLATE, title, chunk, body, {}) for chunk in chunk_body(body)]
         for _, title, body in collection.documents
     ]
     vectors = vectors_of(name, [text for texts in passages for text in texts])

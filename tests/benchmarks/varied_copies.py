@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from shared.chunking.markdown import chunk_body
-from shared.domain.chunks import embedded_text
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_chunk
 from tests.benchmarks.searched_documents import Document
 
 _DROPPED = 0.15
@@ -25,7 +25,9 @@ def varied_copies(documents: Sequence[Document], count: int, seed: int = 7) -> I
     for number in range(count):
         original = documents[number % len(documents)]
         body = _varied(original.body, chance.choice(documents).body, chance)
-        passages = [embedded_text(original.title, chunk, body) for chunk in chunk_body(body)]
+        passages = [
+            embedded_chunk(DEFAULT_TEMPLATE, original.title, chunk, body, {}) for chunk in chunk_body(body)
+        ]
         places = [min(place, len(original.vectors) - 1) for place in range(len(passages))]
         vectors = original.vectors[places] if places else original.vectors[:0]
         moved = vectors + noise.normal(0, _NOISE / vectors.shape[1] ** 0.5, vectors.shape)

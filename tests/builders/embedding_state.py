@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from shared.domain.chunks import contextual_text
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_text
 from shared.embeddings.protocol import Embedder
 from tests.builders.documents import prose
 
@@ -47,7 +47,10 @@ async def assert_vectors_are_right(database_url: str, embedder: Embedder) -> Non
     """Every chunk has the vector of what its document says now, and there are no others."""
     rows = execute(database_url, CHUNKS)
     assert execute(database_url, "SELECT count(*) FROM concord.embedding") == [(len(rows),)]
-    texts = [contextual_text(title, path, body[start:end]) for title, body, start, end, path, _ in rows]
+    texts = [
+        embedded_text(DEFAULT_TEMPLATE, title, path, body[start:end], {})
+        for title, body, start, end, path, _ in rows
+    ]
     for row, right in zip(rows, await embedder.embed(texts), strict=True):
         stored = [float(number) for number in row[-1].strip("[]").split(",")]
         assert sum(a * b for a, b in zip(stored, right, strict=True)) > 0.995

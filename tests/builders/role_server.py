@@ -19,6 +19,7 @@ _PATIENCE_SECONDS = 10.0
 # Each function that has a database, by the role that it signs in as; database_migrate signs in as the owner.
 FUNCTIONS_OF_ROLE = {
     SEARCH: {
+        "chunks_preview",
         "collections_get",
         "collections_list",
         "documents_get",

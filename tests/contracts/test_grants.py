@@ -26,7 +26,7 @@ BLOCKS = {
     },
     INGEST: {
         "collections": {
-            "find_language", "insert_collection", "choose_chunking", "find_collection", "count_collections",
+            "find_language", "insert_collection", "choose_passages", "find_collection", "count_collections",
             "rename_collection", "touch_collection", "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,

@@ -237,6 +237,7 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("documents_similar", http_event("GET", f"{COLLECTION}/documents/one/similar")),
     ("documents_suggest", http_event("GET", f"{COLLECTION}/suggest", query="q=docu")),
+    ("chunks_preview", http_event("POST", f"{COLLECTION}/chunks/preview", {"document": {"id": "two"}})),
     ("documents_update", http_event("PATCH", f"{COLLECTION}/documents/one", {"body": "Another text."})),
     ("documents_delete", http_event("DELETE", f"{COLLECTION}/documents/one")),
     ("documents_upsert", http_event("POST", f"{COLLECTION}/documents", DOCUMENT)),

@@ -43,6 +43,10 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
         http_event("POST", f"{COLLECTION}/documents", {"documents": [{"id": "one", "body": "# One"}]}),
         NOT_FOUND,
     ),
+    "chunks_preview": (
+        http_event("POST", f"{COLLECTION}/chunks/preview", {"document": {"id": "one"}}),
+        NOT_FOUND,
+    ),
     "documents_list": (http_event("GET", f"{COLLECTION}/documents", query="filter=year>1"), NOT_FOUND),
     "documents_get": (http_event("GET", DOCUMENT), NOT_FOUND),
     "documents_update": (http_event("PATCH", DOCUMENT, {"title": "One"}), NOT_FOUND),

@@ -28,7 +28,7 @@ RESOURCES = {function.folder: function for function in list_function_resources()
 # What stands in one line needs nothing of each other; each line needs those before it.
 ORDER = (
     ("health_get", "openapi_get", "database_migrate", "collections_create"),
-    ("collections_list", "collections_get", "documents_upsert"),
+    ("collections_list", "collections_get", "documents_upsert", "chunks_preview"),
     ("chunks_embed", "collections_update"),
     ("documents_search", "documents_list", "documents_get"),
     ("documents_similar", "documents_suggest", "documents_multi_search"),
@@ -100,6 +100,7 @@ def test_what_stands_beside_a_search_answers(invoked: dict[str, Invocation]) -> 
     similar, suggested = invoked["documents_similar"], invoked["documents_suggest"]
     assert (similar.status, similar.body["degraded"]) == (200, [])
     assert [found["text"] for found in suggested.body["suggestions"]] == ["passwords"]
+    assert invoked["chunks_preview"].body["chunks"][0]["heading"] == "Rivers"
     several = invoked["documents_multi_search"]
     assert (several.status, several.body["errors"], len(several.body["items"])) == (200, 0, 2)
 

@@ -16,6 +16,7 @@ def listed(name: str, **changes: Any) -> dict[str, Any]:
         "name": name,
         "language": "english",
         "chunking": "headings",
+        "embedding_template": ["title", "headings", "text"],
         "model": "all-MiniLM-L6-v2",
         "dimensions": 384,
         "created_at": TIME_OF_ANY,

@@ -9,6 +9,7 @@ from shared.cache.null import NullCache
 from shared.database.pool import PooledConnections
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.embedding_templates import DEFAULT_TEMPLATE
 from shared.domain.principals import ADMIN
 from shared.errors import CollectionNotFound, EmbedderRejected, EmbedderUnavailable, Unavailable
 from shared.repositories.collections import insert_collection, rename_collection
@@ -115,7 +116,12 @@ async def _check_rename(connections: PooledConnections, library: Library, other:
         await rename_collection(unit, "library", "archive")
         assert found.name == "library"
         await insert_collection(
-            unit, "library", "english", "headings", EmbeddingSpace("all-MiniLM-L6-v2", 384)
+            unit,
+            "library",
+            "english",
+            "headings",
+            [*DEFAULT_TEMPLATE],
+            EmbeddingSpace("all-MiniLM-L6-v2", 384),
         )
     with pytest.raises(CollectionNotFound):
         await waiting

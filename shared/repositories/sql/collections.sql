@@ -2,8 +2,8 @@
 SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s AND pg_ts_config_is_visible(oid);
 
 -- name: insert_collection
-INSERT INTO concord.collection (name, language, chunking, space_id)
-VALUES (%(name)s, %(language)s, %(chunking)s, concord.open_embedding_space(%(model)s, %(dimensions)s))
+INSERT INTO concord.collection (name, language, chunking, embedding_template, space_id)
+VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], concord.open_embedding_space(%(model)s, %(dimensions)s))
 ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
 
@@ -11,7 +11,7 @@ RETURNING id;
 SELECT * FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: count_collections
-SELECT c.name, c.language, c.chunking, s.model, s.dimensions, c.created_at, c.updated_at,
+SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
        t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
@@ -43,8 +43,11 @@ UPDATE concord.collection SET updated_at = greatest(clock_timestamp(), updated_a
 WHERE name = %(name)s AND deleted_at IS NULL
 RETURNING id;
 
--- name: choose_chunking
-UPDATE concord.collection SET chunking = %(chunking)s WHERE id = %(collection_id)s;
+-- name: choose_passages
+UPDATE concord.collection
+SET chunking = coalesce(%(chunking)s::text, chunking),
+    embedding_template = coalesce(%(template)s::text[], embedding_template)
+WHERE id = %(collection_id)s;
 
 -- name: bury_collection
 UPDATE concord.collection SET deleted_at = now(), updated_at = now()

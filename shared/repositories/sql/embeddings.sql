@@ -37,7 +37,10 @@ RETURNING j.*;
 SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.span_start, c.span_end, c.heading_path, d.title,
        CASE WHEN c.ordinal = min(c.ordinal) OVER (PARTITION BY c.collection_id, c.document_number)
             THEN d.body END AS body,
-       s.model, s.dimensions
+       CASE WHEN c.ordinal = min(c.ordinal) OVER (PARTITION BY c.collection_id, c.document_number)
+                AND k.embedding_template::text LIKE '%%metadata.%%'
+            THEN d.metadata END AS metadata,
+       k.embedding_template AS template, s.model, s.dimensions
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number
 JOIN concord.collection k ON k.id = d.collection_id

@@ -100,6 +100,10 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     assert [suggestion["text"] for suggestion in suggested["suggestions"]] == ["harbour harbour"]
     similar = call("documents_similar", "GET", "/guides/documents/river/similar")
     assert {hit["document"]["id"] for hit in similar["hits"]} == {"hill", "oak"}
+    previewed = call(
+        "chunks_preview", "POST", "/guides/chunks/preview", {"document": {"id": "a", "body": "A."}}
+    )
+    assert [chunk["text"] for chunk in previewed["chunks"]] == ["A."]
     several = call(
         "documents_multi_search", "POST", "/v1/search", {"searches": [{"collection": "guides", "q": "hill"}]}
     )
