@@ -56,17 +56,22 @@ async def write(unit: UnitOfWork, collection_id: int, language: str, plan: Write
         await keyword_index.retire(unit, collection_id, plan.retired_numbers)
     await _upsert(unit, collection_id, plan)
     await embedding_jobs.request(unit, collection_id, plan)
-    if plan.dropped_chunks:
-        await unit.send(
-            SQL["delete_stored_chunks"],
-            collection_id=collection_id,
-            document_numbers=sorted({chunk.document_number for chunk in plan.dropped_chunks}),
-            chunk_ids=[chunk.id for chunk in plan.dropped_chunks],
-        )
+    await drop_chunks(unit, collection_id, plan.dropped_chunks)
     if plan.indexed:
         await keyword_index.index(unit, collection_id, language, plan)
         texts = [text for write in plan.chunks for text in (write.title, write.text) if text]
         await vocabulary.add_words(unit, collection_id, language, texts)
+
+
+async def drop_chunks(unit: UnitOfWork, collection_id: int, chunks: Sequence[StoredChunk]) -> None:
+    """Remove chunks and their vectors. Whoever does so holds the locks of their documents' jobs."""
+    if chunks:
+        await unit.send(
+            SQL["delete_stored_chunks"],
+            collection_id=collection_id,
+            document_numbers=sorted({chunk.document_number for chunk in chunks}),
+            chunk_ids=[chunk.id for chunk in chunks],
+        )
 
 
 async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:

@@ -16,6 +16,7 @@ from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch
 from shared.observability import Event, Metric, count, describe_error, logger, measure
 from shared.repositories import embedding_jobs as jobs
 from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk, document_key
+from shared.services.chunk_interim import chunk_interim
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
@@ -110,6 +111,9 @@ class EmbedRun:
     async def _embed_claimed(self, claims: Sequence[EmbeddingJobRow]) -> None:
         """Embed these documents; a text that the provider refuses fails its own document alone."""
         try:
+            claims = await chunk_interim(self._database, self._principal, claims)
+            if not claims:
+                return
             async with self._database.unit_of_work(self._principal) as unit:
                 chunks = await jobs.find_unembedded(unit, claims)
             await self._embed(claims, chunks)

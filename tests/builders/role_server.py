@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from shared.database.logins import Login
-from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH
+from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, WRITER
 from tests.builders.postgres import folder_for_servers, start_postgres, stop_postgres, temporary_database
 
 # Only the superuser of the tests gets in without a password.
@@ -75,7 +75,7 @@ class RoleServer:
     @contextmanager
     def without_roles(self) -> Iterator[None]:
         """The roles are not there, and gone again at the end: drop what depends on them before."""
-        drop = [f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, "rds_iam", "owner")]
+        drop = [f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, WRITER, "rds_iam", "owner")]
         execute(self.url, *drop)
         try:
             yield
@@ -94,7 +94,7 @@ class RoleServer:
                 execute(url, *(f"CREATE EXTENSION {extension}" for extension in extensions))
                 yield url_for(url, owner)
         finally:
-            execute(self.url, *(f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, "owner")))
+            execute(self.url, *(f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, WRITER, "owner")))
 
 
 @contextmanager

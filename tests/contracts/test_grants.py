@@ -8,7 +8,7 @@ import pytest
 from psycopg import errors
 from psycopg.rows import TupleRow
 
-from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH
+from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, WRITER
 from shared.database.statements import Statement
 from tests.contracts.test_statements import PARAMETER, statements
 
@@ -36,6 +36,7 @@ BLOCKS = {
             "delete_documents", "find_document", "match_documents",
         },
         "embeddings": EVERY_BLOCK,
+        "interim_chunks": EVERY_BLOCK,
         "keyword_index": {"lock_collection", "retire_documents", "index_chunks"},
         "vocabulary": {"add_words"},
     },
@@ -211,6 +212,19 @@ def test_a_role_numbers_the_rows_it_inserts(connection: psycopg.Connection[Tuple
 @every_role
 def test_a_role_enters_the_schemas_that_it_needs(connection: psycopg.Connection[TupleRow], role: str) -> None:
     assert set(rows(connection, SCHEMA_GRANTS, role)) == {(schema, "USAGE") for schema in SCHEMAS[role]}
+
+
+def test_a_writer_calls_two_functions_and_has_nothing_else(connection: psycopg.Connection[TupleRow]) -> None:
+    granted = [
+        grant
+        for source in (TABLE_GRANTS, COLUMN_GRANTS, FUNCTION_GRANTS, SEQUENCE_GRANTS, SCHEMA_GRANTS)
+        for grant in rows(connection, source, WRITER)
+    ]
+    assert sorted(granted) == [
+        ("FUNCTION concord.delete_document(text,text)", "EXECUTE"),
+        ("FUNCTION concord.upsert_document(text,text,text,text,text,jsonb)", "EXECUTE"),
+        ("concord", "USAGE"),
+    ]
 
 
 def test_everybody_else_has_nothing(connection: psycopg.Connection[TupleRow]) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from shared.database.connections import SingleConnection, open_connection
 from shared.embeddings.protocol import Embedder
@@ -31,6 +33,14 @@ async def database(database_url: str) -> AsyncIterator[SingleConnection]:
     connection = open_connection(settings_of(database_url))
     yield connection
     await connection.aclose()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A session of a team's own app, beside Concord's; what it does not commit is rolled back."""
+    with psycopg.connect(database_url) as connection:
+        yield connection
+        connection.rollback()
 
 
 @pytest.fixture

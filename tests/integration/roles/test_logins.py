@@ -9,7 +9,7 @@ import pytest
 from shared.config import ConfigurationError
 from shared.database.logins import Login
 from shared.database.migrations import apply_migrations
-from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, set_up_roles
+from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, WRITER, set_up_roles
 from shared.errors import MigrationError
 from tests.builders.role_server import RoleServer, execute, new_logins, url_for
 
@@ -29,7 +29,8 @@ SETTINGS = """
 
 
 def attributes(can_sign_in: bool, has_password: bool) -> list[tuple[object, ...]]:
-    return [(role, False, False, False, False, can_sign_in, has_password) for role in sorted(ROLES)]
+    of_functions = [(role, False, False, False, False, can_sign_in, has_password) for role in sorted(ROLES)]
+    return [*of_functions, (WRITER, False, False, False, False, False, False)]
 
 
 def wait_for_a_waiter(url: str) -> None:
