@@ -7,7 +7,7 @@ from shared.repositories.interim_documents import SQL
 
 
 async def replace_interim(unit: UnitOfWork, collection_id: int, language: str, plan: WritePlan) -> None:
-    """Carry out a plan for documents that stay as they are but for their chunks, under the collection's lock.
+    """Carry out a plan for documents of which chunks and hashes alone change, under the collection's lock.
 
     Voids the claims on their embedding.
     """
@@ -17,6 +17,8 @@ async def replace_interim(unit: UnitOfWork, collection_id: int, language: str, p
         collection_id=collection_id,
         numbers=[write.number for write in plan.indexed],
         index_numbers=[write.index_number for write in plan.indexed],
+        content_hashes=[write.hashes.content for write in plan.indexed],
+        text_hashes=[write.hashes.text for write in plan.indexed],
     )
     await embedding_jobs.request(unit, collection_id, plan)
     await document_storage.drop_chunks(unit, collection_id, plan.dropped_chunks)

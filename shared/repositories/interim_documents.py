@@ -1,9 +1,9 @@
 """Documents that SQL has written and no worker has chunked yet."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from shared.database.rows import EmbeddingJobRow
+from shared.database.rows import CollectionRow, EmbeddingJobRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 
@@ -14,13 +14,13 @@ class InterimDocument(NamedTuple):
     """A document that has chunks for the time being, and the number that its text has in the index."""
 
     collection_id: int
-    language: str
-    chunking: str
     number: int
     index_number: int
     id: str
     title: str | None
     body: str
+    url: str | None
+    metadata: dict[str, Any]
 
 
 async def find_interim(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[InterimDocument]:
@@ -31,3 +31,12 @@ async def find_interim(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> l
         collection_ids=[claim.collection_id for claim in claims],
         document_numbers=[claim.document_number for claim in claims],
     )
+
+
+async def find_their_collections(
+    unit: UnitOfWork, documents: Sequence[InterimDocument]
+) -> dict[int, CollectionRow]:
+    """The documents' collections by their ids."""
+    ids = sorted({document.collection_id for document in documents})
+    found = await unit.rows(SQL["find_collections"], CollectionRow, collection_ids=ids)
+    return {collection.id: collection for collection in found}

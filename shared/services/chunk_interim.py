@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from shared.database.rows import EmbeddingJobRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.repositories.interim_documents import InterimDocument, find_interim
+from shared.repositories.interim_documents import InterimDocument, find_interim, find_their_collections
 
 # Of bodies that are chunked in one unit of work.
 CHARACTERS_PER_UNIT = 1_000_000
@@ -20,14 +20,16 @@ async def chunk_interim(
     """
     async with database.unit_of_work(principal) as unit:
         interim = await find_interim(unit, claims)
-    if not interim:
-        return list(claims)
+        if not interim:
+            return list(claims)
+        collections = await find_their_collections(unit, interim)
     from shared.services.replace_interim_chunks import (  # noqa: PLC0415 - seldom needed, and slow to load
         replace_interim_chunks,
     )
 
-    for documents in _groups(interim):
-        await replace_interim_chunks(database, principal, documents)
+    for documents in _groups([document for document in interim if document.collection_id in collections]):
+        collection = collections[documents[0].collection_id]
+        await replace_interim_chunks(database, principal, collection, documents)
     keys = {(document.collection_id, document.number) for document in interim}
     return [claim for claim in claims if (claim.collection_id, claim.document_number) not in keys]
 

@@ -3,27 +3,27 @@
 import asyncio
 from collections.abc import Sequence
 
-from shared.chunking.bodies import chunk_as
+from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database
-from shared.domain.chunks import Chunk, Chunking
+from shared.domain.chunks import Chunk
 from shared.domain.document_writes import HashedDocument, plan_writes
-from shared.domain.documents import DocumentInput, hash_document
+from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
 from shared.errors import CollectionNotFound
 from shared.repositories import document_storage
 from shared.repositories.interim_chunks import replace_interim
 from shared.repositories.interim_documents import InterimDocument
+from shared.services.index_documents import chunk_changed, hash_documents
 
 
 async def replace_interim_chunks(
-    database: Database, principal: Principal, found: Sequence[InterimDocument]
+    database: Database, principal: Principal, collection: CollectionRow, found: Sequence[InterimDocument]
 ) -> None:
-    """Chunk documents of one collection, but those that somebody else writes meanwhile."""
-    collection_id, language = found[0].collection_id, found[0].language
-    documents, chunks = await asyncio.to_thread(_prepare, found)
+    """Chunk and hash documents of a collection, but those that somebody else writes meanwhile."""
+    documents, chunks = await asyncio.to_thread(_prepare, collection, found)
     async with database.unit_of_work(principal) as unit:
         try:
-            stored = await document_storage.lock_and_find(unit, collection_id, list(chunks))
+            stored = await document_storage.lock_and_find(unit, collection.id, list(chunks))
         except CollectionNotFound:
             return
         numbers = {document.id: document.index_number for document in found}
@@ -39,16 +39,28 @@ async def replace_interim_chunks(
             versions,
             stored.chunks,
             stored.last,
+            collection.embedding_template,
         )
         if plan.indexed:
-            await replace_interim(unit, collection_id, language, plan)
+            await replace_interim(unit, collection.id, collection.language, plan)
 
 
-def _prepare(found: Sequence[InterimDocument]) -> tuple[list[HashedDocument], dict[str, list[Chunk]]]:
-    documents, chunks = [], {}
-    for stored in found:
-        document = DocumentInput(id=stored.id, title=stored.title, body=stored.body)
-        chunking = Chunking(stored.chunking)
-        documents.append(HashedDocument(document, hash_document(document, chunking)))
-        chunks[document.id] = chunk_as(chunking, document.body)
-    return documents, chunks
+def _prepare(
+    collection: CollectionRow, found: Sequence[InterimDocument]
+) -> tuple[list[HashedDocument], dict[str, list[Chunk]]]:
+    # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
+    hashed = hash_documents(
+        collection,
+        [
+            DocumentInput.model_construct(
+                id=stored.id,
+                title=stored.title,
+                body=stored.body,
+                url=stored.url,
+                metadata=stored.metadata,
+                page_starts=[],
+            )
+            for stored in found
+        ],
+    )
+    return hashed, chunk_changed(collection, hashed, {})

@@ -293,3 +293,27 @@ async def test_a_document_is_chunked_as_its_collection_chooses(
     assert (await library.count()).chunks == 1
     assert await library.upsert(GUIDE) == {"guide": WriteStatus.UNCHANGED}
     assert_consistent(database_url)
+
+
+@pytest.mark.parametrize("template", [["metadata.year", "title", "text"], ["text", "title"]])
+async def test_a_template_is_obeyed(
+    app: psycopg.Connection[TupleRow], library: Library, database_url: str, template: list[str]
+) -> None:
+    """The hashes of what it puts together are the worker's to make."""
+    other = Library(library.database, library.embedder, "other")
+    await other.create()
+    app.execute("UPDATE concord.collection SET embedding_template = %s", [template])
+    app.commit()
+    changed = GUIDE.model_copy(update={"metadata": {"year": 2027}})
+    for document, outcome in ((GUIDE, "created"), (changed, "updated")):
+        assert [upsert(app, document), upsert(app, document)] == [outcome, "unchanged"]
+        app.commit()
+        await library.embed()
+        await other.upsert(document)
+        await other.embed()
+        if template[0] != "text":
+            assert stored_rows(database_url, "library") == stored_rows(database_url, "other")
+            assert await library.upsert(document) == {"guide": WriteStatus.UNCHANGED}
+        assert upsert(app, document) == "unchanged"
+        app.commit()
+    assert_consistent(database_url)

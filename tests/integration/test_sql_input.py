@@ -66,7 +66,7 @@ def test_what_is_just_small_enough_is_taken(app: psycopg.Connection[TupleRow]) -
 
 
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(-1e15, 1e15).filter(
-    lambda number: "e+" not in repr(number)
+    lambda number: "e+" not in repr(number) and repr(number) != "-0.0"
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 VALUES = st.recursive(
@@ -92,7 +92,7 @@ def test_hashes_are_those_of_the_api(
     url: str | None,
     metadata: dict[str, Any],
 ) -> None:
-    """However numbers are written, but for exponents, which do not outlast jsonb."""
+    """However numbers are written, but for exponents and a negative zero, which do not outlast jsonb."""
     document = DocumentInput(id="a", title=title, body=body, url=url, metadata=metadata)
     values = [chunking, title, body, url, json.dumps(metadata), chunking, title, body]
     row = app.execute(

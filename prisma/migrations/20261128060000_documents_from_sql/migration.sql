@@ -315,16 +315,24 @@ DECLARE
     stored concord.document;
     hash_of_text bytea;
     hash_of_content bytea;
+    has_hashes boolean;
     text_is_stored boolean;
     new_number integer;
     written_number integer;
 BEGIN
     PERFORM concord.refuse_document(id, title, body, url, metadata);
     target := concord.lock_collection(collection);
-    hash_of_text := concord.text_hash(target.chunking, title, body);
-    hash_of_content := concord.content_hash(target.chunking, title, body, url, metadata);
+    -- The hashes of other templates have values of metadata in them as Python writes these: the worker makes them, and
+    -- till then a document has none. What has changed is told by columns, and for the others also by their hash, which
+    -- knows of another chunking.
+    has_hashes := target.embedding_template = ARRAY['title', 'headings', 'text'];
+    hash_of_text := CASE WHEN has_hashes THEN concord.text_hash(target.chunking, title, body) ELSE '' END;
+    hash_of_content := CASE WHEN has_hashes
+        THEN concord.content_hash(target.chunking, title, body, url, metadata) ELSE '' END;
     SELECT d.* INTO stored FROM concord.document d WHERE d.collection_id = target.id AND d.id = upsert_document.id;
-    text_is_stored := coalesce(stored.text_hash = hash_of_text, false);
+    text_is_stored := stored.number IS NOT NULL AND stored.title IS NOT DISTINCT FROM title AND stored.body = body
+        AND stored.page_starts = '{}' AND CASE WHEN has_hashes THEN stored.text_hash = hash_of_text
+            ELSE stored.metadata = metadata OR array_to_string(target.embedding_template, ' ') !~ 'metadata' END;
     IF text_is_stored AND stored.url IS NOT DISTINCT FROM url AND stored.metadata = metadata THEN
         -- Writing a document again gives its failed embedding a new start.
         UPDATE concord.embedding_job j

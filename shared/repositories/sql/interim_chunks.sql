@@ -2,7 +2,7 @@
 
 -- name: find_interim_documents
 -- Those of these documents that have them, with the number that their text has in the index.
-SELECT d.collection_id, c.language, c.chunking, d.number, d.index_number, d.id, d.title, d.body
+SELECT d.collection_id, d.number, d.index_number, d.id, d.title, d.body, d.url, d.metadata
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.collection c ON c.id = w.collection_id AND c.deleted_at IS NULL
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number
@@ -13,7 +13,13 @@ CROSS JOIN LATERAL (
 WHERE k.embedded_hash = ''
 ORDER BY d.collection_id, d.number;
 
+-- name: find_collections
+SELECT * FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]);
+
 -- name: renumber_documents
-UPDATE concord.document d SET index_number = w.index_number
-FROM unnest(%(numbers)s::int[], %(index_numbers)s::int[]) AS w (number, index_number)
+-- With their hashes, which SQL does not know in a collection with an embedding template of its own.
+UPDATE concord.document d
+SET index_number = w.index_number, content_hash = w.content_hash, text_hash = w.text_hash
+FROM unnest(%(numbers)s::int[], %(index_numbers)s::int[], %(content_hashes)s::bytea[], %(text_hashes)s::bytea[])
+    AS w (number, index_number, content_hash, text_hash)
 WHERE d.collection_id = %(collection_id)s AND d.number = w.number;
