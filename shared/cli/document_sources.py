@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from shared.cli.document_ids import document_id
+from shared.domain.document_ids import document_id
 
 TEXT_SUFFIXES = {".md", ".markdown", ".rst", ".txt"}
 LINES_SUFFIXES = {".ndjson", ".jsonl"}

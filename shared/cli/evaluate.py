@@ -47,9 +47,9 @@ def evaluate(
     """
     from shared.cli.api_client import ConcordApi, with_api
     from shared.cli.console import output, print_json
-    from shared.cli.document_ids import document_id
     from shared.cli.evaluation import evaluate as measure
     from shared.cli.evaluation_fields import request_fields
+    from shared.domain.document_ids import document_id
 
     modes = [chosen.value for chosen in mode or (Mode.KEYWORD, Mode.SEMANTIC, Mode.HYBRID)]
     collection = document_id(folder.resolve().name)

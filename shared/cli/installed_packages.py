@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.cli.document_ids import document_id
 from shared.cli.document_sources import SourcedDocument
+from shared.domain.document_ids import document_id
 
 # As much of each README as keeps the demo short: what a package is for stands at its beginning.
 README_CHARACTERS = 3_000

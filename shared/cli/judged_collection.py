@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.cli.document_ids import document_id
 from shared.cli.document_sources import Item, SourcedDocument, read_lines
 from shared.config import ConfigurationError
+from shared.domain.document_ids import document_id
 
 CORPUS, QUERIES, JUDGEMENTS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 

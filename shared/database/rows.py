@@ -193,3 +193,63 @@ class RoleGrantRow(NamedTuple):
     role: str
     object: str
     privileges: str
+
+
+class ImportRow(NamedTuple):
+    """Documents on their way in from one object of the storage. What `bytes_read` is at,
+    everything before is done, in the same transaction as its documents; whoever holds the
+    lease goes on from there.
+    """
+
+    collection_id: int
+    id: str
+    format: str
+    state: str
+    name: str
+    object_key: str
+    policy: str
+    dry_run: bool
+    id_field: str | None
+    columns: list[str]
+    run: int
+    only_failed: bool
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    lines: int
+    bytes_read: int
+    bytes_total: int | None
+    holder: str | None
+    lease_until: datetime | None
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class ImportErrorRow(NamedTuple):
+    """Why a line of an import is no document. A retry is another run, whose errors take the
+    place of the last one's.
+    """
+
+    collection_id: int
+    import_id: str
+    run: int
+    line: int
+    document_id: str | None
+    code: str
+    message: str
+
+
+class DocumentOriginalRow(NamedTuple):
+    """The file that a document was made from."""
+
+    collection_id: int
+    document_number: int
+    object_key: str
+    file_name: str
+    content_type: str
+    size: int
+    sha256: bytes

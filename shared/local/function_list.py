@@ -15,7 +15,7 @@ from shared.config import ConfigurationError
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 _FUNCTION = "AWS::Serverless::Function"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
-_EVENT_SOURCES = {"HttpApi", "SQS", "ScheduleV2"}
+_EVENT_SOURCES = {"HttpApi", "SQS", "ScheduleV2", "EventBridgeRule"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,19 @@ class DeployedFunction:
     timeout: int
     routes: tuple[Route, ...]
     queues: tuple[str, ...]
+    # What the keys of objects begin with that it is told of when they are stored.
+    prefixes: tuple[str, ...]
     schedules: tuple[Schedule, ...]
 
     @property
     def trigger(self) -> str:
-        """http, sqs, schedule, or several; `deploy` for what nothing but a deployment calls."""
-        kinds = [("http", self.routes), ("sqs", self.queues), ("schedule", self.schedules)]
+        """http, sqs, bucket, schedule, or several; `deploy` for what nothing but a deployment calls."""
+        kinds = [
+            ("http", self.routes),
+            ("sqs", self.queues),
+            ("bucket", self.prefixes),
+            ("schedule", self.schedules),
+        ]
         return ", ".join(kind for kind, sources in kinds if sources) or "deploy"
 
     def load(self) -> Any:
@@ -96,6 +103,11 @@ def _read_function(properties: dict[str, Any]) -> DeployedFunction:
         timeout=properties["Timeout"],
         routes=tuple(Route(route["Method"], route["Path"]) for route in sources("HttpApi")),
         queues=tuple(str(queue["Queue"]) for queue in sources("SQS")),
+        prefixes=tuple(
+            key["prefix"]
+            for rule in sources("EventBridgeRule")
+            for key in rule["Pattern"]["detail"]["object"]["key"]
+        ),
         schedules=tuple(
             Schedule(_period(schedule["ScheduleExpression"]), schedule["Input"])
             for schedule in sources("ScheduleV2")

@@ -131,6 +131,26 @@ def sqs_event(bodies: Sequence[str], queue: str = "local") -> dict[str, Any]:
     }
 
 
+def storage_event(key: str, size: int, bucket: str = "local") -> dict[str, Any]:
+    """What S3 tells through EventBridge when an object was stored."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resources": [f"arn:aws:s3:::{bucket}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket},
+            "object": {"key": key, "size": size},
+            "reason": "PutObject",
+        },
+    }
+
+
 def default_event(function: DeployedFunction) -> dict[str, Any] | None:
     """What a function may be called with when nobody says: its schedule's event, or its plain route."""
     if function.schedules:

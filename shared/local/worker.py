@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.config import WriteQueueSettings, load_settings
+from shared.config import StorageSettings, WriteQueueSettings, load_settings
 from shared.embeddings.protocol import Embedder
 from shared.events.lambda_function import EventFunction, deadline
 from shared.local.function_list import DeployedFunction, Schedule
-from shared.local.lambda_calls import context_of, sqs_event
+from shared.local.lambda_calls import context_of, sqs_event, storage_event
 from shared.observability import Event, describe_error, logger
 from shared.queues.in_process import InProcessQueue
 from shared.queues.opening import open_queue
+from shared.storage.arrivals import OnArrival, listening
+from shared.storage.folder import FolderStorage
+from shared.storage.opening import open_storage
 
 # A queue in memory is gone with its process, so its sweep looks more often than in a deployment.
 SWEEP_EVERY = timedelta(seconds=10)
@@ -41,12 +44,14 @@ class _LoadedFunction:
 
 
 class Worker:
-    """Every function with a queue or a schedule, each with a connection of its own."""
+    """Every function with a queue, a bucket or a schedule, each with a connection of its own."""
 
     def __init__(self, functions: list[DeployedFunction], *, embedder: Embedder) -> None:
         """`embedder` stands in for the functions' own, so that a process holds one model only."""
         self._functions = [
-            _load(function, embedder) for function in functions if function.queues or function.schedules
+            _load(function, embedder)
+            for function in functions
+            if function.queues or function.prefixes or function.schedules
         ]
 
     @asynccontextmanager
@@ -56,7 +61,7 @@ class Worker:
             for function in self._functions:
                 for resource in _closable(function.resources):
                     stack.push_async_callback(resource.aclose)
-            tasks = [asyncio.create_task(work) for work in self._work()]
+            tasks = [asyncio.create_task(work) for work in [*self._work(), *self._arrivals(stack)]]
             try:
                 yield
             finally:
@@ -77,6 +82,36 @@ class Worker:
                 work.append(_receive(function, queue))
             work += [_repeat(function, schedule) for schedule in function.deployed.schedules]
         return work
+
+    def _arrivals(self, stack: AsyncExitStack) -> list[Any]:
+        """What hands objects that are stored in a folder to the functions that are told of them."""
+        storage = open_storage(load_settings(StorageSettings))
+        # Objects in S3 are for the deployed functions.
+        if not isinstance(storage, FolderStorage):
+            return []
+        work = []
+        for function in self._functions:
+            if function.deployed.prefixes:
+                arrived: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+                stack.enter_context(listening(storage.root, _teller(function, arrived)))
+                work.append(_hear(function, arrived))
+        return work
+
+
+def _teller(function: _LoadedFunction, arrived: asyncio.Queue[dict[str, Any]]) -> OnArrival:
+    loop = asyncio.get_running_loop()
+
+    def tell(key: str, size: int) -> None:
+        if key.startswith(function.deployed.prefixes):
+            # Objects are stored in threads, and maybe on another loop.
+            loop.call_soon_threadsafe(arrived.put_nowait, storage_event(key, size))
+
+    return tell
+
+
+async def _hear(function: _LoadedFunction, arrived: asyncio.Queue[dict[str, Any]]) -> None:
+    while True:
+        await function.call(await arrived.get())
 
 
 async def _receive(function: _LoadedFunction, queue: InProcessQueue) -> None:

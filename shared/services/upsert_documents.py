@@ -1,12 +1,12 @@
 """Store documents by the caller's ids, findable by keyword when this returns."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
 from shared.database.rows import CollectionRow
-from shared.database.units_of_work import Database
+from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import HashedDocument, WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
@@ -51,7 +51,7 @@ async def upsert_documents(
     indexed = False
     for group in _groups(documents):
         try:
-            plan = await _store(database, cache, queues.embed, principal, collection, group)
+            plan = await store_group(database, cache, queues.embed, principal, collection, group)
         except ConcordError as error:
             if not outcomes:
                 raise
@@ -64,17 +64,25 @@ async def upsert_documents(
     return outcomes
 
 
-async def _store(
+async def store_group(
     database: Database,
     cache: Cache,
     queue: EmbedQueue,
     principal: Principal,
     name: str,
     documents: Sequence[DocumentInput],
+    *,
+    within: Callable[[UnitOfWork, WritePlan], Awaitable[None]] | None = None,
 ) -> WritePlan:
+    """Store documents with distinct ids in one unit of work, to which `within` adds what goes with them.
+
+    What `within` raises undoes all of it. Raises CollectionNotFound.
+    """
     collection, hashed, chunks = await _prepare(database, principal, name, documents)
     async with database.unit_of_work(principal) as unit:
         plan = await index_documents(unit, collection, hashed, chunks)
+        if within is not None:
+            await within(unit, plan)
     if plan.documents or plan.retried_numbers:
         await announce_writes(
             cache,

@@ -13,7 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from shared.cache.null import NullCache
-from shared.cli.document_ids import document_id
+from shared.domain.document_ids import document_id
 from shared.domain.principals import WORKER
 from shared.embeddings.protocol import Embedder
 from shared.services.embed_chunks import EmbedRun

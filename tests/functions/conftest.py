@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +39,9 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def functions(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    """All functions, on a migrated database without rows."""
+def functions(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Functions]:
+    """All functions, on a migrated database without rows and a folder without files."""
+    monkeypatch.setenv("IMPORT_BUCKET", f"folder:{tmp_path / 'objects'}")
     monkeypatch.setenv("DATABASE_URL", database_url)
     called = Functions()
     yield called

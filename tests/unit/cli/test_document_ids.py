@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.cli.document_ids import document_id
+from shared.domain.document_ids import document_id
 from shared.domain.names import ID_PATTERN
 
 

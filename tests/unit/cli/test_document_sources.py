@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli.document_ids import document_id
 from shared.cli.document_sources import Item, SourcedDocument, UnreadableItem, read_lines, read_paths
+from shared.domain.document_ids import document_id
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli.document_ids import document_id
 from shared.cli.document_sources import SourcedDocument, UnreadableItem
 from shared.cli.judged_collection import JudgedQuery, read_corpus, read_judged_queries
 from shared.config import ConfigurationError
+from shared.domain.document_ids import document_id
 
 CORPUS = [
     {"_id": "1", "title": "", "text": "One", "metadata": {}},

@@ -1,0 +1,162 @@
+"""The documents of one import that somebody holds, stored in the order they come in."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from shared.cache.protocol import Cache
+from shared.database.rows import ImportRow
+from shared.database.units_of_work import Database, UnitOfWork
+from shared.domain.document_writes import WritePlan, WriteStatus
+from shared.domain.documents import DocumentInput
+from shared.domain.import_items import LinesReader, RowsReader
+from shared.domain.imports import DirtyPolicy, ImportCounts, ImportFormat, ImportOptions, OriginalFile
+from shared.domain.principals import Principal
+from shared.queues.protocol import EmbedQueue
+from shared.repositories import collections, document_storage, imports
+from shared.repositories.imports import ImportKey, Progress
+from shared.services.import_groups import Group, groups
+from shared.services.index_documents import hash_documents
+from shared.services.read_import_file import read_import_file
+from shared.services.upsert_documents import store_group
+from shared.storage.protocol import ObjectStorage
+
+# A group is stored, and a file read, in less.
+LEASE_SECONDS = 120.0
+
+
+class TakenAway(Exception):
+    """The import was cancelled, or its lease ended and somebody else goes on with it."""
+
+
+@dataclass(slots=True)
+class ImportWork:
+    """`row` is the import as it was claimed; it changes with each group."""
+
+    database: Database
+    storage: ObjectStorage
+    cache: Cache
+    queue: EmbedQueue
+    principal: Principal
+    holder: str
+    row: ImportRow
+    collection: str
+
+    @property
+    def key(self) -> ImportKey:
+        return ImportKey(self.row.collection_id, self.row.id)
+
+    async def read(self, size: int, deadline: float) -> bool:
+        """Store what is left, and whether all was: not when `deadline` came first.
+
+        Raises TakenAway, UnreadableImport, CollectionNotFound, ObjectNotFound, Unavailable.
+        """
+        self.row = self.row._replace(bytes_total=size)
+        if self.row.format == ImportFormat.FILE:
+            await self._store_file()
+            return True
+        reader, counts = self._reader(), await self._counted_lines()
+        pieces = self.storage.chunks(self.row.object_key, start=self.row.bytes_read)
+        storing: asyncio.Task[None] | None = None
+        try:
+            async for group in groups(pieces, reader, counts):
+                # While the database stores a group, the next one is read.
+                if storing is not None:
+                    await storing
+                if time.monotonic() > deadline:
+                    return False
+                storing = asyncio.create_task(self._store(group, reader.columns))
+            if storing is not None:
+                await storing
+        finally:
+            if storing is not None and not storing.done():
+                storing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await storing
+        end = Group(lines=reader.lines, end=size)
+        await self._store(end, reader.columns)
+        return True
+
+    def _reader(self) -> LinesReader | RowsReader:
+        options = ImportOptions(DirtyPolicy(self.row.policy), self.row.id_field)
+        start, line = self.row.bytes_read, self.row.lines
+        if self.row.format == ImportFormat.NDJSON:
+            return LinesReader(options, start=start, line=line)
+        return RowsReader(options, start=start, line=line, columns=self.row.columns if start else ())
+
+    async def _counted_lines(self) -> Callable[[int], bool]:
+        """Which lines are not passed over."""
+        if not self.row.only_failed:
+            return lambda _: True
+        async with self.database.unit_of_work(self.principal) as unit:
+            failed = await imports.failed_lines(unit, self.key, self.row.run - 1)
+        return failed.__contains__
+
+    async def _store_file(self) -> None:
+        async with read_import_file(self.storage, self.row) as (outcome, original):
+            group = Group(end=self.row.bytes_total or 0, lines=1)
+            if isinstance(outcome, DocumentInput):
+                group.documents.append(outcome)
+            else:
+                group.problems.append(outcome)
+            await self._store(group, (), original)
+
+    async def _store(
+        self, group: Group, columns: Sequence[str], original: OriginalFile | None = None
+    ) -> None:
+        """The group and the checkpoint behind it, together or not at all. Raises TakenAway."""
+        if group.documents and not self.row.dry_run:
+
+            async def keep(unit: UnitOfWork, plan: WritePlan) -> None:
+                await self._checkpoint(unit, group, list(plan.statuses.values()), columns)
+                if original is not None:
+                    await imports.record_original(
+                        unit, self.row.collection_id, group.documents[0].id, original
+                    )
+
+            await store_group(
+                self.database,
+                self.cache,
+                self.queue,
+                self.principal,
+                self.collection,
+                group.documents,
+                within=keep,
+            )
+            return
+        async with self.database.unit_of_work(self.principal) as unit:
+            statuses = await self._foreseen(unit, group.documents)
+            await self._checkpoint(unit, group, statuses, columns)
+
+    async def _foreseen(self, unit: UnitOfWork, documents: Sequence[DocumentInput]) -> list[WriteStatus]:
+        """What storing them would make of them."""
+        if not documents:
+            return []
+        found = await collections.find_collection(unit, self.collection)
+        ids = [document.id for document in documents]
+        versions = await document_storage.find_versions(unit, found.id, ids)
+        statuses = []
+        for document, hashes in hash_documents(found, documents):
+            version = versions.get(document.id)
+            if version is None:
+                statuses.append(WriteStatus.CREATED)
+            else:
+                same = version.content_hash == hashes.content
+                statuses.append(WriteStatus.UNCHANGED if same else WriteStatus.UPDATED)
+        return statuses
+
+    async def _checkpoint(
+        self, unit: UnitOfWork, group: Group, statuses: list[WriteStatus], columns: Sequence[str]
+    ) -> None:
+        row = self.row
+        before = ImportCounts(row.created, row.updated, row.unchanged, row.failed)
+        counts = before.of(statuses, len(group.problems))
+        progress = Progress(counts, group.lines, group.end, row.bytes_total, columns)
+        await imports.note_errors(unit, self.key, row.run, group.problems, already=row.failed)
+        if not await imports.checkpoint(
+            unit, self.key, progress, holder=self.holder, lease_seconds=LEASE_SECONDS
+        ):
+            raise TakenAway
+        self.row = row._replace(**counts._asdict(), lines=group.lines, bytes_read=group.end)
