@@ -104,5 +104,5 @@ def test_a_context_tells_what_lambda_tells() -> None:
 
 
 def test_time_does_not_run_below_nothing() -> None:
-    late = DeployedFunction("x", "functions.x.handler.handler", 256, -5, (), (), ())
+    late = DeployedFunction("x", "functions.x.handler.handler", 256, -5, (), (), (), ())
     assert context_of(late).get_remaining_time_in_millis() == 0
