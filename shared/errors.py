@@ -3,15 +3,15 @@
     ConcordError
     ├── InvalidRequest (422)
     │   ├── InvalidCursor, InvalidFilter, UnknownField, UnknownLanguage, InvalidDocuments
-    │   ├── UnreadableFile, UnreadableImport
+    │   ├── UnreadableFile
     │   └── EmbeddingSpaceMismatch
     ├── MalformedBody (400)
     ├── Unauthenticated (401), PermissionDenied (403)
     ├── NotFound (404)
-    │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, ImportNotFound, OriginalNotFound
+    │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, OriginalNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists, ImportIsOver, ImportIsRunning
+    │   └── CollectionExists
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
@@ -109,12 +109,6 @@ class UnreadableFile(InvalidRequest):
         self.reason = reason
 
 
-class UnreadableImport(InvalidRequest):
-    """Nothing can be read from what was uploaded."""
-
-    code = "unreadable_import"
-
-
 class MalformedBody(ConcordError):
     """The request body is not valid JSON in UTF-8."""
 
@@ -151,12 +145,6 @@ class DocumentNotFound(NotFound):
     code = "document_not_found"
 
 
-class ImportNotFound(NotFound):
-    """There is no import with that id in the collection."""
-
-    code = "import_not_found"
-
-
 class OriginalNotFound(NotFound):
     """The document was not made from a file that is kept."""
 
@@ -185,18 +173,6 @@ class CollectionExists(Conflict):
     """There is already a collection of that name."""
 
     code = "collection_exists"
-
-
-class ImportIsOver(Conflict):
-    """The import has ended already."""
-
-    code = "import_is_over"
-
-
-class ImportIsRunning(Conflict):
-    """The import has not ended yet; cancel it, or wait."""
-
-    code = "import_is_running"
 
 
 class PayloadTooLarge(ConcordError):

@@ -12,7 +12,7 @@ from shared.domain.documents import DocumentInput
 from shared.domain.import_lines import Line, LineSplitter
 from shared.domain.import_repairs import repaired
 from shared.domain.imports import MAX_LINE_BYTES, DirtyPolicy, ImportOptions, ItemProblem, ReadItem
-from shared.errors import UnreadableImport
+from shared.errors import InvalidRequest
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # BEIR's names for what Concord calls otherwise.
@@ -151,18 +151,18 @@ class RowsReader:
         )
 
     def _header(self, record: list[str] | ItemProblem) -> list[str]:
-        """The columns; none of an empty line. Raises UnreadableImport."""
+        """The columns; none of an empty line. Raises InvalidRequest."""
         if isinstance(record, ItemProblem):
-            raise UnreadableImport(record.message)
+            raise InvalidRequest(record.message)
         if not record:
             return []
         columns = [column.strip() for column in record]
         doubled = sorted({column for column in columns if columns.count(column) > 1})
         if doubled:
-            raise UnreadableImport(f"The header has {', '.join(doubled)} more than once; rename one.")
+            raise InvalidRequest(f"The header has {', '.join(doubled)} more than once; rename one.")
         wanted = self._options.id_field or "id"
         if wanted not in columns and not (wanted == "id" and "_id" in columns):
-            raise UnreadableImport(
+            raise InvalidRequest(
                 f"The header has no column {wanted}; name the one that has the ids with id_field."
             )
         return columns

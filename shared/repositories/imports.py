@@ -16,7 +16,7 @@ from shared.domain.imports import (
     ItemProblem,
     OriginalFile,
 )
-from shared.errors import ConcordError, DocumentNotFound, ImportNotFound, OriginalNotFound
+from shared.errors import ConcordError, DocumentNotFound, NotFound, OriginalNotFound
 
 SQL = SqlFile("shared.repositories.sql", "imports")
 
@@ -87,10 +87,13 @@ async def insert_import(
 
 
 async def find_import(unit: UnitOfWork, key: ImportKey) -> ImportRow:
-    """Raises ImportNotFound."""
+    """Raises NotFound."""
     found = await unit.row(SQL["find_import"], ImportRow, **key._asdict())
     if found is None:
-        raise ImportNotFound(details=[{"field": "id", "message": f"no {key.id}"}])
+        raise NotFound(
+            "There is no import with that id in the collection.",
+            details=[{"field": "id", "message": f"no {key.id}"}],
+        )
     return found
 
 

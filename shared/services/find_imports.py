@@ -30,7 +30,7 @@ async def get_import(
 ) -> tuple[ImportRow, list[ItemProblem], bool]:
     """The import, errors of lines after that one, and whether there are more of them.
 
-    Raises CollectionNotFound, ImportNotFound.
+    Raises CollectionNotFound, NotFound.
     """
     async with database.unit_of_work(principal) as unit:
         key = ImportKey((await find_collection(unit, collection)).id, import_id)

@@ -51,7 +51,7 @@ class ImportWork:
     async def read(self, size: int, deadline: float) -> bool:
         """Store what is left, and whether all was: not when `deadline` came first.
 
-        Raises TakenAway, UnreadableImport, CollectionNotFound, ObjectNotFound, Unavailable.
+        Raises TakenAway, InvalidRequest, CollectionNotFound, ObjectNotFound, Unavailable.
         """
         self.row = self.row._replace(bytes_total=size)
         if self.row.format == ImportFormat.FILE:

@@ -54,7 +54,7 @@ async def groups(
 ) -> AsyncIterator[Group]:
     """The items whose line `counts`, group by group; read in a thread while others wait for the database.
 
-    Raises UnreadableImport, and what `pieces` raises.
+    Raises InvalidRequest, and what `pieces` raises.
     """
     group = Group()
     async for piece in pieces:

@@ -4,7 +4,7 @@ from shared.database.rows import ImportRow
 from shared.database.units_of_work import Database
 from shared.domain.imports import DirtyPolicy, wake_up_key
 from shared.domain.principals import Principal
-from shared.errors import ImportIsOver, ImportIsRunning
+from shared.errors import Conflict
 from shared.repositories import imports
 from shared.repositories.collections import find_collection
 from shared.repositories.imports import ImportKey
@@ -16,14 +16,14 @@ async def cancel_import(
 ) -> ImportRow:
     """What has been stored stays; nothing more is, not even of the group that is being written.
 
-    Raises CollectionNotFound, ImportNotFound, ImportIsOver.
+    Raises CollectionNotFound, NotFound, Conflict.
     """
     async with database.unit_of_work(principal) as unit:
         key = ImportKey((await find_collection(unit, collection)).id, import_id)
         await imports.find_import(unit, key)
         cancelled = await imports.cancel(unit, key)
     if cancelled is None:
-        raise ImportIsOver
+        raise Conflict("The import has ended already.")
     return cancelled
 
 
@@ -37,13 +37,13 @@ async def retry_import(
 ) -> ImportRow:
     """Have the items that failed read again, under another policy if one is given.
 
-    Raises CollectionNotFound, ImportNotFound, ImportIsRunning, StorageUnavailable.
+    Raises CollectionNotFound, NotFound, Conflict, StorageUnavailable.
     """
     async with database.unit_of_work(principal) as unit:
         key = ImportKey((await find_collection(unit, collection)).id, import_id)
         await imports.find_import(unit, key)
         restarted = await imports.restart(unit, key, policy)
     if restarted is None:
-        raise ImportIsRunning
+        raise Conflict("The import has not ended yet; cancel it, or wait.")
     await storage.put(wake_up_key(*key), b"", "text/plain")
     return restarted

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 # The permission that a call needs, where IAM calls it otherwise than the API does.
 _PERMISSIONS = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+_OBJECT_PERMISSIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject"}
 _SERVICES = {"AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 
@@ -42,6 +43,10 @@ class RecordedAws:
             vectors = [{"index": i, "embedding": [0.1] * self.dimensions} for i in range(len(texts))]
             start_response("200 OK", [("content-type", "application/json")])
             return [json.dumps({"data": vectors}).encode()]
+        if "X-Amz-Signature=" in environ.get("QUERY_STRING", ""):
+            # Objects of S3, by the first part of their keys.
+            bucket, folder = path.split("/")[1:3]
+            self.calls.add((_OBJECT_PERMISSIONS[environ["REQUEST_METHOD"]], f"{bucket}/{folder}/*"))
         service, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
         if service in _SERVICES:
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))

@@ -8,6 +8,8 @@ from shared.observability import Metric
 from tests.builders.template import read_template, resources_of_type
 
 RUNBOOK = (Path(__file__).parents[2] / "infra" / "runbook.md").read_text(encoding="utf-8")
+KINDS = ("ingest", "imports")
+SERVICES = [{"Ref": "AWS::StackName"}, *({"Fn::Sub": f"${{AWS::StackName}}-{kind}"} for kind in KINDS)]
 
 
 def test_every_alarm_names_its_entry_and_every_entry_has_its_alarm() -> None:
@@ -34,7 +36,7 @@ def test_alarms_ask_for_metrics_that_are_written() -> None:
         (dimension,) = json.loads(dimensions)
         assert dimension["Name"] == "service"
         # As POWERTOOLS_SERVICE_NAME says of functions that read and of those that write.
-        assert dimension["Value"] in ({"Ref": "AWS::StackName"}, {"Fn::Sub": "${AWS::StackName}-ingest"})
+        assert dimension["Value"] in SERVICES
 
 
 def test_commands_ask_for_outputs_and_parameters_that_exist() -> None:

@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from shared.local.function_list import list_functions
+from shared.local.lambda_calls import storage_event
 from tests.builders.events import Event, http_event, schedule_event, sqs_event
 from tests.builders.functions import plain
 from tests.builders.packages import PackagedFunction, PackageFolder, lambda_runtime
@@ -20,6 +21,7 @@ from tests.integration.embeddings.endpoint import EmbeddingEndpoint, packed
 
 COLLECTION = "/v1/collections/guides"
 DOCUMENT = f"{COLLECTION}/documents/one"
+IMPORT = f"{COLLECTION}/imports/{'0' * 24}"
 NOT_FOUND = (404, "collection_not_found")
 # An event, and what the function makes of it on a database without rows: a status and, of an error, its code.
 # What loads what is loaded for those alone who ask for it.
@@ -58,12 +60,22 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "documents_search": (http_event("POST", f"{COLLECTION}/search", SEARCH), NOT_FOUND),
     "documents_similar": (http_event("GET", f"{DOCUMENT}/similar", query="filter=year>1"), NOT_FOUND),
     "documents_suggest": (http_event("GET", f"{COLLECTION}/suggest", query="q=on"), NOT_FOUND),
+    "documents_original": (http_event("GET", f"{DOCUMENT}/original"), NOT_FOUND),
+    "imports_create": (
+        http_event("POST", f"{COLLECTION}/imports", {"format": "csv", "content": "id\n"}),
+        NOT_FOUND,
+    ),
+    "imports_list": (http_event("GET", f"{COLLECTION}/imports"), NOT_FOUND),
+    "imports_get": (http_event("GET", IMPORT), NOT_FOUND),
+    "imports_cancel": (http_event("POST", f"{IMPORT}/cancel"), NOT_FOUND),
+    "imports_retry": (http_event("POST", f"{IMPORT}/retry"), NOT_FOUND),
     "documents_multi_search": (
         http_event("POST", "/v1/search", {"searches": [{"collection": "guides", **SEARCH}]}),
         (207, None),
     ),
 }
 EVENTS: dict[str, tuple[Event, str]] = {
+    "imports_process": (storage_event("imports/1/none/data", 1), "imports"),
     "chunks_embed": (sqs_event("not JSON"), "batchItemFailures"),
     "indexes_maintain": (schedule_event(), "complete"),
     "database_migrate": ({}, "applied"),
@@ -81,7 +93,7 @@ assert gc.get_freeze_count() > 10_000
 
 
 def environment(function: PackagedFunction, database_url: str) -> dict[str, str]:
-    variables = {"ENVIRONMENT": "test", "DATABASE_URL": database_url}
+    variables = {"ENVIRONMENT": "test", "DATABASE_URL": database_url, "IMPORT_BUCKET": "folder:/tmp/none"}
     if len(function.layers) > 1:
         variables["EMBEDDING_MODEL_DIR"] = str(function.model_directory)
     return variables

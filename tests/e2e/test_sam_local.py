@@ -33,6 +33,8 @@ ORDER = (
     ("documents_search", "documents_list", "documents_get"),
     ("documents_similar", "documents_suggest", "documents_multi_search"),
     ("documents_update", "documents_delete", "documents_delete_by_filter"),
+    ("documents_original", "imports_create", "imports_list"),
+    ("imports_get", "imports_cancel", "imports_retry", "imports_process"),
     ("collections_delete", "indexes_maintain"),
 )
 AT_ONCE = 2

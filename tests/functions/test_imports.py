@@ -178,7 +178,7 @@ def test_values_are_read_as_meant_where_that_is_wanted(imports: Imports) -> None
 )
 def test_a_header_that_says_nothing(imports: Imports, content: str, message: str) -> None:
     done = imports.run(format="csv", content=content)
-    assert (done["state"], done["error_code"]) == ("failed", "unreadable_import")
+    assert (done["state"], done["error_code"]) == ("failed", "invalid_request")
     assert message in done["error"]
 
 
@@ -230,9 +230,9 @@ def test_an_import_is_cancelled(imports: Imports) -> None:
     assert imports.process(waiting["id"])["state"] == "cancelled"
     assert imports.documents() == {}
     again = imports.call("imports_cancel", waiting["id"])
-    assert (again["statusCode"], again["body"]["error"]["code"]) == (409, "import_is_over")
+    assert (again["statusCode"], again["body"]["error"]["code"]) == (409, "conflict")
     assert imports.call("imports_retry", waiting["id"])["body"]["state"] == "waiting"
-    assert imports.call("imports_retry", waiting["id"])["body"]["error"]["code"] == "import_is_running"
+    assert imports.call("imports_retry", waiting["id"])["body"]["error"]["code"] == "conflict"
     assert counts(imports.process(waiting["id"])) == (1, 0, 0, 0)
 
 
@@ -282,7 +282,7 @@ def test_imports_that_are_not_there(
     else:
         answer = imports.call(name, import_id)
     assert answer["statusCode"] == status
-    assert answer["body"]["error"]["code"] == ("import_not_found" if status == 404 else "invalid_request")
+    assert answer["body"]["error"]["code"] == ("not_found" if status == 404 else "invalid_request")
 
 
 def test_a_file_becomes_a_document_and_is_kept(imports: Imports, functions: Functions) -> None:

@@ -156,5 +156,9 @@ async def test_failures_do_not_end_it(
             await asyncio.sleep(0.1)
             lines = capsys.readouterr().err.splitlines()
             failures += [json.loads(line) for line in lines]
-    assert {failure["function"] for failure in failures} == {"chunks_embed", "indexes_maintain"}
+    assert {failure["function"] for failure in failures} == {
+        "chunks_embed",
+        "imports_process",
+        "indexes_maintain",
+    }
     assert {failure["code"] for failure in failures} == {"database_unavailable"}

@@ -31,6 +31,9 @@ Resources:
       Timeout: 300
       Events:
         Requests: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}
+        Arrivals:
+          Type: EventBridgeRule
+          Properties: {Pattern: {source: [aws.s3], detail: {object: {key: [{prefix: a/}, {prefix: b/}]}}}}
         Sweep:
           Type: ScheduleV2
           Properties: {ScheduleExpression: rate(5 minutes), Input: '{"schedule": "sweep"}'}
@@ -56,11 +59,13 @@ def test_functions_are_read_from_the_template(template: Path) -> None:
         timeout=10,
         routes=(Route("GET", "/things/{id}"), Route("POST", "/things")),
         queues=(),
+        prefixes=(),
         schedules=(),
     )
+    assert work.prefixes == ("a/", "b/")
     assert work.queues == ("Queue.Arn",)
     assert work.schedules == (Schedule(timedelta(minutes=5), '{"schedule": "sweep"}'),)
-    assert [function.trigger for function in (get, work, move)] == ["http", "sqs, schedule", "deploy"]
+    assert [function.trigger for function in (get, work, move)] == ["http", "sqs, bucket, schedule", "deploy"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from shared.local.lambda_calls import context_of, default_event, http_event, sqs
 
 def function(*, routes: tuple[Route, ...] = (), schedules: tuple[Schedule, ...] = ()) -> DeployedFunction:
     return DeployedFunction(
-        "things_get", "functions.things_get.handler.handler", 256, 10, routes, (), schedules
+        "things_get", "functions.things_get.handler.handler", 256, 10, routes, (), (), schedules
     )
 
 
