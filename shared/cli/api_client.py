@@ -1,8 +1,10 @@
 """Concord's HTTP API, of a deployment or of this process: the same requests either way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ TIMEOUT_SECONDS = 35.0
 RETRY_PAUSES = (0.5, 1.0, 2.0)
 _PASSING_STATUSES = {429, 502, 503, 504}
 _CONFLICT = 409
+_PIECE_BYTES = 1_000_000
 
 
 class ApiError(ConcordError):
@@ -66,6 +69,31 @@ class ConcordApi:
                     return _read(answer)
             await asyncio.sleep(pause)
 
+    async def upload(self, upload: Mapping[str, Any], path: Path) -> None:
+        """Send a file to the address that an import was answered with, which has its own permission."""
+        pauses = iter(RETRY_PAUSES)
+        size = await asyncio.to_thread(os.path.getsize, path)
+        headers = {**upload["headers"], "content-length": str(size)}
+        while True:
+            pause = next(pauses, None)
+            request = self._client.build_request(
+                upload["method"], upload["url"], content=_pieces(path), headers=headers
+            )
+            # A storage refuses to be shown two permissions.
+            request.headers.pop("authorization", None)
+            try:
+                answer = await self._client.send(request)
+            except httpx.TransportError as error:
+                if pause is None:
+                    raise ApiUnreachable(f"{request.url.host} takes no upload: {error}") from error
+            else:
+                if answer.is_success:
+                    return
+                if pause is None or answer.status_code not in _PASSING_STATUSES:
+                    message = f"The upload of {path.name} was refused with status {answer.status_code}."
+                    raise ApiError(answer.status_code, "upload_refused", message, [])
+            await asyncio.sleep(pause)
+
     async def ensure_collection(self, name: str) -> None:
         """Create the collection unless it is there."""
         try:
@@ -102,12 +130,22 @@ class ConcordApi:
         return answer
 
 
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            yield piece
+
+
 def with_api[Result](
-    url: str | None, use: Callable[[ConcordApi], Awaitable[Result]], *, with_worker: bool = False
+    url: str | None,
+    use: Callable[[ConcordApi], Awaitable[Result]],
+    *,
+    with_worker: bool | Collection[str] = False,
 ) -> Result:
     """Run `use` with the API at `url`, or without one with that of this laptop, started as needed.
 
-    `with_worker` makes the laptop embed meanwhile; a deployment does so by itself.
+    `with_worker` makes the laptop embed and import meanwhile, or do what the functions named do; a
+    deployment does so by itself.
     """
     if url is not None:
         return asyncio.run(_use_remote(url, use))
@@ -124,7 +162,9 @@ async def _use_remote[Result](url: str, use: Callable[[ConcordApi], Awaitable[Re
         return await use(ConcordApi(client))
 
 
-async def _use_laptop[Result](use: Callable[[ConcordApi], Awaitable[Result]], *, with_worker: bool) -> Result:
+async def _use_laptop[Result](
+    use: Callable[[ConcordApi], Awaitable[Result]], *, with_worker: bool | Collection[str]
+) -> Result:
     async with (
         running(create_application(with_worker=with_worker)) as application,
         in_process_api(application) as api,

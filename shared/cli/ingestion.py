@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import Item, SourcedDocument, UnreadableItem
+from shared.cli.file_imports import FileToImport, ImportChoices, import_file
 from shared.domain.sizes import MAX_REQUEST_BYTES
 
 DOCUMENTS_PER_BATCH = 500
@@ -17,6 +21,8 @@ BYTES_PER_BATCH = MAX_REQUEST_BYTES - 1_000
 # One bad document among others is told apart by the API; one alone is refused as a whole.
 _NOTHING_STORED = "invalid_documents"
 _POLL_SECONDS = 0.2
+STATUSES = ("created", "updated", "unchanged")
+PLAIN = ImportChoices()
 
 type OnProgress = Callable[[int], None]
 
@@ -37,7 +43,7 @@ class IngestReport:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            **{status: self.counts[status] for status in ("created", "updated", "unchanged")},
+            **{status: self.counts[status] for status in STATUSES},
             "failed": len(self.errors),
             "errors": [
                 {"source": error.source, "id": error.id, "message": error.message} for error in self.errors
@@ -61,14 +67,93 @@ class _Batch:
 
 
 async def ingest(
-    api: ConcordApi, collection: str, items: Iterable[Item], on_progress: OnProgress
+    api: ConcordApi,
+    collection: str,
+    items: Iterable[Item],
+    on_progress: OnProgress,
+    choices: ImportChoices = PLAIN,
 ) -> IngestReport:
-    """Store the documents; those that cannot be are in the report. `on_progress` gets how many are done."""
+    """Store the documents; those that cannot be are in the report. `on_progress` gets how many are done.
+
+    Documents go in batches as they come; where they are to be read otherwise than plainly, in one import.
+    """
     report = IngestReport()
-    for batch in _batches(items, report):
-        await _send(api, collection, batch, report)
-        on_progress(sum(report.counts.values()) + len(report.errors))
+
+    def progress(more: int = 0) -> None:
+        on_progress(sum(report.counts.values()) + len(report.errors) + more)
+
+    with ExitStack() as stack:
+        spool = None if choices.are_plain else stack.enter_context(_Spool())
+        for work in _batches(items, report):
+            if isinstance(work, FileToImport):
+                await _import(api, collection, work, choices, report, progress)
+            elif spool is not None:
+                spool.add(work)
+            else:
+                await _send(api, collection, work, report)
+            progress()
+        if spool is not None and spool.sources:
+            await _import(api, collection, spool.file(), choices, report, progress, spool.sources)
+            progress()
     return report
+
+
+class _Spool:
+    """Documents in a temporary file of lines, with where each comes from."""
+
+    def __init__(self) -> None:
+        self.sources: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._file = tempfile.NamedTemporaryFile(suffix=".ndjson")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def add(self, batch: "_Batch") -> None:
+        for document, part in zip(batch.documents, batch.parts, strict=True):
+            self._file.write(part + b"\n")
+            self.sources.append(document.source)
+
+    def file(self) -> FileToImport:
+        self._file.flush()
+        return FileToImport("", Path(self._file.name), "documents.ndjson", "ndjson")
+
+
+async def _import(
+    api: ConcordApi,
+    collection: str,
+    file: FileToImport,
+    choices: ImportChoices,
+    report: IngestReport,
+    progress: OnProgress,
+    sources: Sequence[str] | None = None,
+) -> None:
+    """`sources` has where each line comes from, when that is not the file."""
+
+    def follow(found: dict[str, Any]) -> None:
+        progress(sum(found[status] for status in (*STATUSES, "failed")))
+
+    try:
+        ended, errors = await import_file(api, collection, file, choices, follow)
+    except (ApiError, OSError) as failure:
+        message = failure.message if isinstance(failure, ApiError) else str(failure.strerror)
+        report.errors.append(ItemError(file.source, None, message))
+        return
+    for status in STATUSES:
+        report.counts[status] += ended[status]
+    for error in errors:
+        source = sources[error["line"] - 1] if sources else file.source
+        if not sources and file.format != "file":
+            source = f"{source}:{error['line']}"
+        report.errors.append(ItemError(source, error["document_id"], error["message"]))
+    untold = ended["failed"] - len(errors)
+    if untold > 0:
+        report.errors.append(ItemError(file.source, None, f"{untold} more lines failed"))
+    if ended["state"] != "done":
+        why = ended["error"] or f"the import was {ended['state']}"
+        report.errors.append(ItemError(file.source, None, why))
 
 
 async def wait_until_embedded(api: ConcordApi, collection: str, on_progress: OnProgress) -> dict[str, Any]:
@@ -81,9 +166,12 @@ async def wait_until_embedded(api: ConcordApi, collection: str, on_progress: OnP
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def _batches(items: Iterable[Item], report: IngestReport) -> Iterator[_Batch]:
+def _batches(items: Iterable[Item], report: IngestReport) -> Iterator[_Batch | FileToImport]:
     batch = _Batch()
     for item in items:
+        if isinstance(item, FileToImport):
+            yield item
+            continue
         if isinstance(item, UnreadableItem):
             report.errors.append(ItemError(item.source, None, item.message))
             continue

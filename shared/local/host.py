@@ -1,6 +1,6 @@
 """All functions behind HTTP as one ASGI application, for a process that handles many requests at once."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -20,9 +20,10 @@ from shared.storage.folder import FolderStorage
 from shared.storage.opening import open_storage
 
 
-def create_application(*, with_worker: bool = True) -> FastAPI:
+def create_application(*, with_worker: bool | Collection[str] = True) -> FastAPI:
     """The API, and in its lifespan the worker that embeds and maintains. Opens nothing before it.
 
+    `with_worker` may name the functions behind queues, buckets and schedules that the worker runs.
     The environment must be set: see `shared.local.environment`. Raises ConfigurationError.
     """
     functions = list_functions()
@@ -35,7 +36,8 @@ def create_application(*, with_worker: bool = True) -> FastAPI:
     for function in functions:
         if function.routes:
             _open_missing(application, function.load())
-    worker = Worker(functions, embedder=state.embedder) if with_worker else None
+    worked = [found for found in functions if with_worker is True or found.name in (with_worker or ())]
+    worker = Worker(worked, embedder=state.embedder) if worked else None
     application.router.lifespan_context = _lifespan(worker)
     return application
 

@@ -24,7 +24,7 @@ from shared.storage.opening import open_storage
 # A queue in memory is gone with its process, so its sweep looks more often than in a deployment.
 SWEEP_EVERY = timedelta(seconds=10)
 MESSAGES_PER_EVENT = 10
-EMBEDS, MAINTAINS = "chunks_embed", "indexes_maintain"
+EMBEDS, MAINTAINS, IMPORTS = "chunks_embed", "indexes_maintain", "imports_process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ async def _receive(function: _LoadedFunction, queue: InProcessQueue) -> None:
 
 
 async def _repeat(function: _LoadedFunction, schedule: Schedule) -> None:
-    every = min(schedule.every, SWEEP_EVERY) if function.deployed.name == EMBEDS else schedule.every
+    is_waited_for = function.deployed.name in {EMBEDS, IMPORTS}
+    every = min(schedule.every, SWEEP_EVERY) if is_waited_for else schedule.every
     while True:
         await function.call(json.loads(schedule.event))
         await asyncio.sleep(every.total_seconds())

@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli.document_sources import Item, SourcedDocument, UnreadableItem, read_lines, read_paths
+from shared.cli.document_sources import (
+    Item,
+    Selection,
+    SourcedDocument,
+    UnreadableItem,
+    read_lines,
+    read_paths,
+)
+from shared.cli.file_imports import FileToImport
 from shared.domain.document_ids import document_id
 
 
@@ -80,13 +88,43 @@ def test_lines_are_documents_by_either_name() -> None:
     lines = (
         '{"id": "a", "body": "x", "url": "u"}\n\n{"_id": "b", "title": "t", "text": "y", "metadata": {}}\n'
     )
-    write("corpus.jsonl", lines)
-    expected = [
-        SourcedDocument("corpus.jsonl:1", {"id": "a", "body": "x", "url": "u"}),
-        SourcedDocument("corpus.jsonl:3", {"id": "b", "title": "t", "body": "y", "metadata": {}}),
+    assert read("-", stdin=lines.encode()) == [
+        SourcedDocument("stdin:1", {"id": "a", "body": "x", "url": "u"}),
+        SourcedDocument("stdin:3", {"id": "b", "title": "t", "body": "y", "metadata": {}}),
     ]
-    assert read("corpus.jsonl") == expected
-    assert [item.source for item in read("-", stdin=lines.encode())] == ["stdin:1", "stdin:3"]
+
+
+def test_what_the_api_reads_itself_is_named_for_it() -> None:
+    Path("latin.txt").write_bytes(b"caf\xe9")
+    write("large.md", "x" * 4_000_001)
+    write("docs/a.pdf", "%PDF-")
+    write("docs/corpus.jsonl", "")
+    write("docs/rows.csv", "title, id \n")
+    write("docs/table.csv", "name,colour\n")
+    write("docs/empty.csv", "")
+    found = read("docs", "large.md", "latin.txt")
+    assert [(item.source, item.format) for item in found if isinstance(item, FileToImport)] == [
+        ("docs/a.pdf", "file"),
+        ("docs/corpus.jsonl", "ndjson"),
+        ("docs/empty.csv", "file"),
+        ("docs/rows.csv", "csv"),
+        ("docs/table.csv", "file"),
+        ("large.md", "file"),
+        ("latin.txt", "file"),
+    ]
+    by_name = list(read_paths(["docs/table.csv"], io.BytesIO(), Selection(id_field="name")))
+    assert by_name == [FileToImport("docs/table.csv", Path("docs/table.csv"), "docs/table.csv", "csv")]
+
+
+def test_patterns_choose_of_folders() -> None:
+    for name in ("docs/a.md", "docs/b.txt", "docs/old/c.md"):
+        write(name, "text")
+    for selection, expected in [
+        (Selection(include=("*.md",)), ["docs/a.md", "docs/old/c.md"]),
+        (Selection(exclude=("old/*", "b.*")), ["docs/a.md"]),
+        (Selection(include=("old/*", "*.txt"), exclude=("*.md",)), ["docs/b.txt"]),
+    ]:
+        assert [item.source for item in read_paths(["docs"], io.BytesIO(), selection)] == expected
 
 
 @pytest.mark.parametrize(
@@ -107,16 +145,12 @@ def test_a_bad_line_is_told_by_its_number(line: bytes, message: str) -> None:
 
 
 def test_what_cannot_be_read_is_told() -> None:
-    Path("latin.txt").write_bytes(b"caf\xe9")
     write("image.png", "")
-    assert read("latin.txt", "missing.md", "missing.jsonl", "image.png") == [
-        UnreadableItem("latin.txt", "not UTF-8"),
-        UnreadableItem("missing.md", "No such file or directory"),
-        UnreadableItem("missing.jsonl", "No such file or directory"),
-        UnreadableItem(
-            "image.png", "not a text; read are .jsonl, .markdown, .md, .ndjson, .rst, .txt and folders"
-        ),
-    ]
+    missing = [f"missing{suffix}" for suffix in (".md", ".jsonl", ".csv", ".pdf")]
+    *absent, image = read(*missing, "image.png")
+    assert absent == [UnreadableItem(name, "No such file or directory") for name in missing]
+    assert isinstance(image, UnreadableItem)
+    assert image.message.startswith("of no format that is read; those are .csv, .docx, ")
 
 
 def test_links_are_read_under_their_own_names() -> None:
