@@ -184,6 +184,20 @@ class MaintenanceQueueSettings(SettingsGroup):
     )
 
 
+class FetchQueueSettings(SettingsGroup):
+    fetch_queue_url: QueueAddress | None = Field(
+        default=None, description="SQS queue of sources_fetch; without it sources are not refreshed"
+    )
+
+
+class FetchSettings(SettingsGroup):
+    fetch_allow_private: bool = Field(
+        default=False,
+        description="dangerous: fetch from private addresses and any port too, for tests and networks"
+        " where nothing needs protection",
+    )
+
+
 class WriteQueueSettings(QueueSettings, MaintenanceQueueSettings):
     """The queues that hear of documents written."""
 

@@ -8,10 +8,11 @@
     ├── MalformedBody (400)
     ├── Unauthenticated (401), PermissionDenied (403)
     ├── NotFound (404)
-    │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, OriginalNotFound
+    │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, OriginalNotFound,
+    │       SourceNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists
+    │   └── CollectionExists, SourceExists
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
@@ -157,6 +158,12 @@ class ObjectNotFound(NotFound):
     code = "object_not_found"
 
 
+class SourceNotFound(NotFound):
+    """There is no source with that id in the collection."""
+
+    code = "source_not_found"
+
+
 class MethodNotAllowed(ConcordError):
     """This address does not answer that method."""
 
@@ -173,6 +180,12 @@ class CollectionExists(Conflict):
     """There is already a collection of that name."""
 
     code = "collection_exists"
+
+
+class SourceExists(Conflict):
+    """There is already a source with that id in the collection."""
+
+    code = "source_exists"
 
 
 class PayloadTooLarge(ConcordError):
@@ -234,19 +247,6 @@ class EmbedderRejected(ConcordError):
     code = "embedder_rejected"
 
 
-class FetchProblem(StrEnum):
-    """Why something could not be fetched."""
-
-    REFUSED_ADDRESS = "refused_address"
-    REFUSED_BY_ROBOTS = "refused_by_robots"
-    UNREACHABLE = "unreachable"
-    REFUSED_BY_SERVER = "refused_by_server"
-    TOO_MANY_REDIRECTS = "too_many_redirects"
-    TOO_LARGE = "too_large"
-    TOO_SLOW = "too_slow"
-    UNREADABLE_ANSWER = "unreadable_answer"
-
-
 class FetchFailed(ConcordError):
     """It cannot be fetched."""
 
@@ -254,13 +254,13 @@ class FetchFailed(ConcordError):
 
     def __init__(
         self,
-        problem: FetchProblem,
+        problem: str,
         message: str,
         *,
         answered_status: int = 0,
         retry_after_seconds: float = 0.0,
     ) -> None:
-        """What the server answered, if it did, and how long it asks to be left alone."""
+        """A FetchProblem, what the server answered, if it did, and how long it asks to be left alone."""
         super().__init__(message)
         self.problem = problem
         self.answered_status = answered_status

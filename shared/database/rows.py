@@ -253,3 +253,76 @@ class DocumentOriginalRow(NamedTuple):
     content_type: str
     size: int
     sha256: bytes
+
+
+class SourceRow(NamedTuple):
+    """Where documents of a collection come from by themselves. `claimed_until` is set while
+    a run is under way; `run` is the last one, `batch` the last of its messages,
+    `listed_run` the last one whose listing was read. `deletions` says how many wait for
+    approval, `approved_deletions` how many have it.
+    """
+
+    collection_id: int
+    id: str
+    kind: str
+    url: str
+    schedule_seconds: int | None
+    settings: Json
+    state: str
+    next_due_at: datetime | None
+    claimed_until: datetime | None
+    run: int
+    batch: int
+    lost: int
+    listed_run: int
+    listing_is_whole: bool
+    failures: int
+    error: str | None
+    etag: str | None
+    last_modified: str | None
+    content_hash: str | None
+    deletions: int
+    approved_deletions: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SourceItemRow(NamedTuple):
+    """Something that a source lists, and its document. `seen_run` is the last run that
+    listed it, `pending_run` the one in which it is still to be fetched.
+    """
+
+    collection_id: int
+    source_id: str
+    key: str
+    url: str
+    document_id: str
+    title: str | None
+    metadata: Json
+    etag: str | None
+    last_modified: str | None
+    content_hash: str | None
+    seen_run: int
+    pending_run: int | None
+    failures: int
+    next_try_at: datetime | None
+    error: str | None
+    checked_at: datetime | None
+    changed_at: datetime | None
+
+
+class SourceRunRow(NamedTuple):
+    """What a run of a source did. The last ones are kept."""
+
+    collection_id: int
+    source_id: str
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    listed: int
+    fetched: int
+    not_modified: int
+    changed: int
+    failed: int
+    deleted: int
+    error: str | None

@@ -3,7 +3,8 @@
 import zlib
 from collections.abc import AsyncIterable
 
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
+from shared.fetching.problems import FetchProblem
 
 # Of a compressed body so much is unpacked at a time.
 _STEP_BYTES = 65_536

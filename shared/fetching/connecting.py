@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import httpcore
 
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
 from shared.fetching.addresses import is_public
+from shared.fetching.problems import FetchProblem
 
 type Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 

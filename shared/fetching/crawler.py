@@ -20,13 +20,21 @@ class Crawler:
         self._pace = Pace()
 
     async def fetch(
-        self, url: str, validators: Validators | None = None, *, seconds_between: float
+        self,
+        url: str,
+        validators: Validators | None = None,
+        *,
+        seconds_between: float,
+        until: float = float("inf"),
     ) -> Fetched:
-        """Each request to a host comes so many seconds after the one before. Raises FetchFailed."""
+        """Each request to a host comes so many seconds after the one before.
+
+        Raises FetchFailed; and OutOfTime when it would begin after that time of the monotonic clock.
+        """
 
         async def permit(address: str) -> None:
             asked = await self._robots.delay_of(address)
-            await self._pace.wait(urlsplit(address).netloc, max(asked, seconds_between))
+            await self._pace.wait(urlsplit(address).netloc, max(asked, seconds_between), until=until)
 
         return await self._fetcher.fetch(url, permit, validators)
 

@@ -9,9 +9,10 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 
 from shared.domain.web_addresses import canonical_url
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
 from shared.fetching.bodies import read_body
 from shared.fetching.connecting import CheckedNetwork
+from shared.fetching.problems import FetchProblem
 
 USER_AGENT = "concord"
 MOST_REDIRECTS = 5

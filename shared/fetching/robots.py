@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
 from shared.fetching.http_fetcher import USER_AGENT, HttpFetcher
+from shared.fetching.problems import FetchProblem
 
 MOST_BYTES = 500_000
 LONGEST_DELAY_SECONDS = 10.0

@@ -25,6 +25,7 @@ from shared.local.redis import embedded_redis, running_redis
 from shared.repositories import recovery
 
 EMBED_QUEUE_URL = "in-process:embed"
+FETCH_QUEUE_URL = "in-process:fetch"
 _WAYS_TO_A_DATABASE = ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_IAM_USER")
 
 
@@ -63,6 +64,8 @@ def laptop_environment(
         _build_model(stack)
         if not os.environ.get("EMBED_QUEUE_URL"):
             stack.enter_context(_set("EMBED_QUEUE_URL", EMBED_QUEUE_URL))
+        if not os.environ.get("FETCH_QUEUE_URL"):
+            stack.enter_context(_set("FETCH_QUEUE_URL", FETCH_QUEUE_URL))
         if not os.environ.get("IMPORT_BUCKET"):
             stack.enter_context(_set("IMPORT_BUCKET", f"folder:{laptop_folder() / 'objects'}"))
         if migrations is not Migrations.LEAVE:

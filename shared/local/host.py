@@ -81,6 +81,7 @@ def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
                 state.queues,
                 state.maintain_queue,
                 state.storage,
+                state.fetch_queue,
             )
             for resource in opened:
                 stack.push_async_callback(resource.aclose)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.config import StorageSettings, WriteQueueSettings, load_settings
+from shared.config import FetchQueueSettings, StorageSettings, WriteQueueSettings, load_settings
 from shared.embeddings.protocol import Embedder
 from shared.events.lambda_function import EventFunction, deadline
 from shared.local.function_list import DeployedFunction, Schedule
@@ -24,7 +24,8 @@ from shared.storage.opening import open_storage
 # A queue in memory is gone with its process, so its sweep looks more often than in a deployment.
 SWEEP_EVERY = timedelta(seconds=10)
 MESSAGES_PER_EVENT = 10
-EMBEDS, MAINTAINS, IMPORTS = "chunks_embed", "indexes_maintain", "imports_process"
+EMBEDS, MAINTAINS = "chunks_embed", "indexes_maintain"
+FETCHES, IMPORTS = "sources_fetch", "imports_process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,11 @@ class Worker:
 
     def _work(self) -> list[Any]:
         settings = load_settings(WriteQueueSettings)
-        urls = {EMBEDS: settings.embed_queue_url, MAINTAINS: settings.maintain_queue_url}
+        urls = {
+            EMBEDS: settings.embed_queue_url,
+            MAINTAINS: settings.maintain_queue_url,
+            FETCHES: load_settings(FetchQueueSettings).fetch_queue_url,
+        }
         work = []
         for function in self._functions:
             queue = open_queue(urls.get(function.deployed.name))

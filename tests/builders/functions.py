@@ -79,9 +79,7 @@ class Functions:
         for resource in self._opened:
             self._loop.run_until_complete(resource.aclose())
         for function in self._events.values():
-            opened: Any = function._resources
-            closable = getattr(opened, "database", opened)
-            if hasattr(closable, "aclose"):
+            for closable in _closable(function._resources):
                 function._runner.run(closable.aclose())
             function._runner.close()
         self._loop.close()
@@ -114,6 +112,14 @@ class Functions:
             return resource
 
         return open_and_remember
+
+
+def _closable(opened: Any) -> list[_Closable]:
+    """What an event's function has opened, but its embedder, which tests share."""
+    parts = [opened]
+    if dataclasses.is_dataclass(opened):
+        parts = [getattr(opened, part.name) for part in dataclasses.fields(opened) if part.name != "embedder"]
+    return [part for part in parts if hasattr(part, "aclose")]
 
 
 def plain(response: Response) -> Response:

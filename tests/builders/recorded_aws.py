@@ -15,7 +15,12 @@ from werkzeug.serving import make_server
 
 # The permission that a call needs, where IAM calls it otherwise than the API does.
 _PERMISSIONS = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
-_OBJECT_PERMISSIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject"}
+_OBJECT_PERMISSIONS = {
+    "GET": "s3:GetObject",
+    "HEAD": "s3:GetObject",
+    "PUT": "s3:PutObject",
+    "DELETE": "s3:DeleteObject",
+}
 _SERVICES = {"AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 

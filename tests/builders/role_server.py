@@ -29,6 +29,8 @@ FUNCTIONS_OF_ROLE = {
         "documents_search",
         "documents_similar",
         "documents_suggest",
+        "sources_get",
+        "sources_list",
     },
     INGEST: {
         "chunks_embed",
@@ -45,6 +47,11 @@ FUNCTIONS_OF_ROLE = {
         "imports_list",
         "imports_process",
         "imports_retry",
+        "sources_create",
+        "sources_delete",
+        "sources_refresh",
+        "sources_store",
+        "sources_update",
     },
     MAINTENANCE: {"indexes_maintain"},
 }

@@ -43,12 +43,9 @@ class WebSite:
         return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
 
     def article(self, path: str, title: str, text: str, *, etag: str | None = None) -> str:
-        """Put an article there, as an HTML page; returns its address."""
-        body = (
-            f"<html><head><title>{title}</title></head><body><main><article><h1>{title}</h1>"
-            f"<p>{text}</p></article></main></body></html>"
-        )
-        self.pages[path] = Page(body.encode(), etag=etag)
+        """Put a text there, in Markdown; returns its address."""
+        body = f"# {title}\n\n{text}\n"
+        self.pages[path] = Page(body.encode(), content_type="text/markdown", etag=etag)
         return f"{self.url}{path}"
 
 

@@ -22,6 +22,7 @@ BLOCKS = {
         "filters": EVERY_BLOCK,
         "imports": {"find_original"},
         "search": EVERY_BLOCK,
+        "sources": {"find_source", "list_sources", "count_items", "list_runs", "list_failing"},
         "sorting": EVERY_BLOCK,
         "vocabulary": {"suggest_queries"},
     },
@@ -44,6 +45,7 @@ BLOCKS = {
             "failed_lines", "cancel_import", "restart_import", "find_due_imports", "record_original",
         },
         "keyword_index": {"lock_collection", "retire_documents", "index_chunks"},
+        "sources": EVERY_BLOCK,
         "vocabulary": {"add_words"},
     },
     MAINTENANCE: {

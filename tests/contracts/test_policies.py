@@ -46,12 +46,21 @@ DONE_BY_LAMBDA = {
         ("sqs:GetQueueAttributes", "MaintainQueue"),
         ("sqs:SendMessage", "ScheduleDeadLetterQueue"),
     },
+    "sources_fetch": {
+        ("sqs:ReceiveMessage", "FetchQueue"),
+        ("sqs:DeleteMessage", "FetchQueue"),
+        ("sqs:GetQueueAttributes", "FetchQueue"),
+        ("sqs:SendMessage", "ScheduleDeadLetterQueue"),
+    },
+    "sources_refresh": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
+    "sources_store": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "database_migrate": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "imports_process": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
 }
 # Beside what the events below have them call: S3 asks for the one to say that an object is not there, the
 # other is for a run that is out of time.
 SELDOM = {
+    "sources_store": {("s3:ListBucket", "ImportBucket")},
     "imports_process": {("s3:ListBucket", "ImportBucket"), ("s3:PutObject", "ImportBucket/imports/*")},
 }
 # Done by whoever is given an address that the function has signed.
@@ -130,6 +139,8 @@ def test_nothing_is_allowed_for_everything() -> None:
     assert [line.strip() for line in stars] == [
         "Action: s3:*",
         'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
+        'Statement: [{Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/fetched/*"}]',
+        'Resource: !Sub "${ImportBucket.Arn}/fetched/*"',
         *(
             f"Statement: [{{Effect: Allow, Action: s3:{action},"
             f' Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}]'
@@ -141,6 +152,7 @@ def test_nothing_is_allowed_for_everything() -> None:
             for folder in ("imports", "originals")
         ),
         "Resource: !Sub arn:${AWS::Partition}:s3:::cloudformation-custom-resource-response-*",
+        'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
     ]
 
 
@@ -235,11 +247,13 @@ def made_values(url: str, endpoint: str) -> dict[str, str]:
     sqs = boto3.client("sqs", endpoint_url=url, region_name=REGION)
     secrets = boto3.client("secretsmanager", endpoint_url=url, region_name=REGION)
     values = {"Endpoint": endpoint, "AWS::StackName": "concord", "https://api.openai.com/v1": f"{url}/v1"}
-    for queue in ("EmbedQueue", "MaintainQueue"):
+    for queue in ("EmbedQueue", "FetchQueue", "MaintainQueue"):
         values[queue] = sqs.create_queue(QueueName=queue)["QueueUrl"]
     values["ImportBucket"] = f"imports-{uuid.uuid4()}"
     s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
     s3.create_bucket(Bucket=values["ImportBucket"])
+    for key, text in fetched_objects().items():
+        s3.put_object(Bucket=values["ImportBucket"], Key=key, Body=text.encode())
     for login, username in LOGINS.items():
         text = json.dumps({"username": username, "password": uuid.uuid4().hex})
         values[login] = secrets.create_secret(Name=f"{login}-{uuid.uuid4()}", SecretString=text)["ARN"]
@@ -249,6 +263,30 @@ def made_values(url: str, endpoint: str) -> dict[str, str]:
     return values
 
 
+def fetched_objects() -> dict[str, str]:
+    """What sources_fetch leaves of a feed: first its listing, then a page."""
+    source = {"collection_id": 1, "source_id": "news", "run": 1}
+    item = {"key": "http://10.0.0.1/a", "url": "http://10.0.0.1/a"}
+    listed = {**source, "batch": 1, "listing": {"items": [item], "content_hash": "1"}}
+    page = {"key": item["key"], "state": "fetched", "file": "fetched/files/a", "name": "a.txt"}
+    return {
+        f"{OUTCOME}-1": json.dumps(listed),
+        f"{OUTCOME}-2": json.dumps({**source, "batch": 2, "items": [page]}),
+        "fetched/files/a": "A page.",
+    }
+
+
+OUTCOME = "fetched/outcomes/1/news/1"
+FETCH = {
+    "collection_id": 1,
+    "source_id": "about",
+    "run": 1,
+    "batch": 1,
+    "kind": "page",
+    "settings": {},
+    "items": [{"key": "http://127.0.0.1/", "url": "http://127.0.0.1/"}],
+}
+FEED = {"id": "news", "kind": "feed", "url": "http://10.0.0.1/feed"}
 DOCUMENT = {
     "documents": [
         {"id": "one", "title": "One", "metadata": {"year": 2026}, "body": "A document to search for."}
@@ -302,6 +340,15 @@ EVENTS: list[tuple[str, Event]] = [
         "documents_delete_by_filter",
         http_event("POST", f"{COLLECTION}/documents/delete", {"filter": "year = 2026"}),
     ),
+    ("sources_create", http_event("POST", f"{COLLECTION}/sources", FEED)),
+    ("sources_fetch", sqs_event(json.dumps(FETCH))),
+    ("sources_store", storage_event(f"{OUTCOME}-1", 1)),
+    ("sources_store", storage_event(f"{OUTCOME}-2", 1)),
+    ("sources_list", http_event("GET", f"{COLLECTION}/sources")),
+    ("sources_get", http_event("GET", f"{COLLECTION}/sources/news")),
+    ("sources_update", http_event("PATCH", f"{COLLECTION}/sources/news", {"refresh": True})),
+    ("sources_refresh", {"schedule": "refresh-sources"}),
+    ("sources_delete", http_event("DELETE", f"{COLLECTION}/sources/news")),
     ("collections_update", http_event("PATCH", COLLECTION, {"name": "manuals"})),
     ("collections_delete", http_event("DELETE", "/v1/collections/manuals")),
     ("indexes_maintain", {"schedule": "maintain-indexes"}),
@@ -330,6 +377,9 @@ def test_what_is_called_is_granted_and_what_is_granted_is_called(
         deployment = Deployment(stack, functions, record, values)
         try:
             for folder, event in EVENTS:
+                if folder == "sources_refresh":
+                    # Of what was to be fetched nothing has come back.
+                    execute(database_url, "UPDATE concord.source SET claimed_until = now()")
                 called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))
         finally:
             functions.close()

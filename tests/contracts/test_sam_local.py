@@ -43,6 +43,12 @@ def test_the_event_is_of_the_function_s_own_source(function: FunctionResource) -
     elif "schedule" in event:
         inputs = [json.loads(schedule["Input"]) for schedule in function.events("ScheduleV2")]
         assert (event["schedule"], set(event)) in [(sent["schedule"], set(sent)) for sent in inputs]
+    elif "detail" in event:
+        (rule,) = function.events("EventBridgeRule")
+        assert event["source"] in rule["Pattern"]["source"]
+        assert event["detail-type"] in rule["Pattern"]["detail-type"]
+        (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
+        assert event["detail"]["object"]["key"].startswith(pattern["prefix"])
     else:
         assert event["RequestType"] == "Create"
 

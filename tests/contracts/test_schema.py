@@ -48,6 +48,11 @@ INDEX keyword_word_length_idx ON keyword_word (((((collection_id)::bigint * 64) 
 UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 UNIQUE INDEX role_grant_pkey ON role_grant (role, object)
+INDEX source_item_failing_idx ON source_item (collection_id, source_id, key) WHERE (error IS NOT NULL)
+INDEX source_item_pending_idx ON source_item (collection_id, source_id, key) WHERE (pending_run IS NOT NULL)
+UNIQUE INDEX source_item_pkey ON source_item (collection_id, source_id, key)
+UNIQUE INDEX source_pkey ON source (collection_id, id)
+UNIQUE INDEX source_run_pkey ON source_run (collection_id, source_id, number)
 """.strip().splitlines()
 
 INDEXES_OF_A_SPACE = """

@@ -143,7 +143,9 @@ def test_its_log_group_is_its_own_and_forgets(function: FunctionResource) -> Non
 def test_only_what_embeds_carries_the_model(function: FunctionResource) -> None:
     runtime, model = {"Ref": "RuntimeLayer"}, {"Ref": "ModelLayer"}
     either = {"Fn::If": ["UsesLocalModel", [runtime, model], [runtime]]}
-    assert function.layers == (either if function.folder in EMBEDDING else [runtime])
+    # SAM adds a list of layers to that of all functions, and leaves what is no list alone.
+    layers = [{"Ref": "SourcesLayer"}] if function.folder == "sources_fetch" else [runtime]
+    assert function.layers == (either if function.folder in EMBEDDING else layers)
 
 
 @every_function
@@ -167,7 +169,11 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted() -> None:
 
 def test_a_queue_gives_a_run_time_to_end_and_takes_back_single_messages() -> None:
     listeners = [(function, event) for function in RESOURCES for event in function.events("SQS")]
-    assert [function.folder for function, _ in listeners] == ["chunks_embed", "indexes_maintain"]
+    assert [function.folder for function, _ in listeners] == [
+        "chunks_embed",
+        "indexes_maintain",
+        "sources_fetch",
+    ]
     for function, event in listeners:
         queue = resources_of_type("AWS::SQS::Queue")[event["Queue"]["Fn::GetAtt"][0]]["Properties"]
         gathering = event.get("MaximumBatchingWindowInSeconds", 0)
@@ -178,7 +184,7 @@ def test_a_queue_gives_a_run_time_to_end_and_takes_back_single_messages() -> Non
 
 def test_schedules_send_what_their_functions_take_and_keep_what_failed() -> None:
     scheduled = [(function, event) for function in RESOURCES for event in function.events("ScheduleV2")]
-    names = ["chunks_embed", "imports_process", "indexes_maintain"]
+    names = ["chunks_embed", "imports_process", "indexes_maintain", "sources_refresh", "sources_refresh"]
     assert sorted(function.folder for function, _ in scheduled) == names
     for _function, event in scheduled:
         assert is_schedule(json.loads(event["Input"]))

@@ -69,6 +69,14 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "imports_get": (http_event("GET", IMPORT), NOT_FOUND),
     "imports_cancel": (http_event("POST", f"{IMPORT}/cancel"), NOT_FOUND),
     "imports_retry": (http_event("POST", f"{IMPORT}/retry"), NOT_FOUND),
+    "sources_create": (
+        http_event("POST", f"{COLLECTION}/sources", {"kind": "page", "url": "https://example.com/"}),
+        NOT_FOUND,
+    ),
+    "sources_list": (http_event("GET", f"{COLLECTION}/sources"), NOT_FOUND),
+    "sources_get": (http_event("GET", f"{COLLECTION}/sources/about"), NOT_FOUND),
+    "sources_update": (http_event("PATCH", f"{COLLECTION}/sources/about", {"refresh": True}), NOT_FOUND),
+    "sources_delete": (http_event("DELETE", f"{COLLECTION}/sources/about"), NOT_FOUND),
     "documents_multi_search": (
         http_event("POST", "/v1/search", {"searches": [{"collection": "guides", **SEARCH}]}),
         (207, None),
@@ -78,6 +86,10 @@ EVENTS: dict[str, tuple[Event, str]] = {
     "imports_process": (storage_event("imports/1/none/data", 1), "imports"),
     "chunks_embed": (sqs_event("not JSON"), "batchItemFailures"),
     "indexes_maintain": (schedule_event(), "complete"),
+    "sources_fetch": (sqs_event("not JSON"), "batchItemFailures"),
+    "sources_refresh": (schedule_event(), "begun"),
+    # It has nothing to tell of what it has stored.
+    "sources_store": (schedule_event(), "errorType"),
     "database_migrate": ({}, "applied"),
 }
 
@@ -94,7 +106,7 @@ assert gc.get_freeze_count() > 10_000
 
 def environment(function: PackagedFunction, database_url: str) -> dict[str, str]:
     variables = {"ENVIRONMENT": "test", "DATABASE_URL": database_url, "IMPORT_BUCKET": "folder:/tmp/none"}
-    if len(function.layers) > 1:
+    if any(layer.name == "model" for layer in function.layers):
         variables["EMBEDDING_MODEL_DIR"] = str(function.model_directory)
     return variables
 

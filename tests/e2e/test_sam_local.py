@@ -35,7 +35,10 @@ ORDER = (
     ("documents_update", "documents_delete", "documents_delete_by_filter"),
     ("documents_original", "imports_create", "imports_list"),
     ("imports_get", "imports_cancel", "imports_retry", "imports_process"),
-    ("collections_delete", "indexes_maintain"),
+    ("sources_create", "sources_fetch", "sources_refresh"),
+    ("sources_get", "sources_list", "sources_store", "sources_update"),
+    ("sources_delete", "indexes_maintain"),
+    ("collections_delete",),
 )
 AT_ONCE = 2
 

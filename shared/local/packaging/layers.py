@@ -1,4 +1,4 @@
-"""The two layers: third-party code as uv.lock pins it, and the embedding model with what runs it."""
+"""The layers: third-party code as uv.lock pins it, what few functions need of it, and the embedding model."""
 
 import hashlib
 import json
@@ -80,6 +80,13 @@ LAYERS = (
         groups=("--no-default-groups", "--group", "cloud"),
         packages_left_out=left_out.BROUGHT_BY_LAMBDA,
         files_left_out=left_out.FILES_OF_ANY + left_out.FILES_OF_RUNTIME,
+    ),
+    Layer(
+        name="sources",
+        groups=("--only-group", "sources"),
+        packages_left_out=(),
+        files_left_out=left_out.FILES_OF_ANY,
+        reached_by="shared.fetching.robots",
     ),
     Layer(
         name="model",

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from shared.domain.web_addresses import canonical_url
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
 from shared.fetching.addresses import is_public
 from shared.fetching.connecting import CheckedNetwork, resolve_host
 from shared.fetching.crawler import Crawler
 from shared.fetching.http_fetcher import FetchLimits
+from shared.fetching.problems import FetchProblem
 from tests.builders.certificates import Authority
 from tests.builders.web_site import Page, WebSite, open_web_site
 
@@ -59,7 +60,7 @@ async def refusal(network: CheckedNetwork, url: str, tls: ssl.SSLContext | None 
 )  # fmt: skip
 async def test_no_spelling_of_a_private_address_is_fetched(url: str) -> None:
     found = await refusal(CheckedNetwork(allow_private=False), url)
-    assert found.problem is FetchProblem.REFUSED_ADDRESS
+    assert found.problem == FetchProblem.REFUSED_ADDRESS
 
 
 async def test_a_public_address_among_private_ones_does_not_help() -> None:
@@ -67,7 +68,7 @@ async def test_a_public_address_among_private_ones_does_not_help() -> None:
         return ["93.184.216.34", "127.0.0.1"]
 
     network = CheckedNetwork(allow_private=False, resolve=resolve)
-    assert (await refusal(network, "http://example.com/")).problem is FetchProblem.REFUSED_ADDRESS
+    assert (await refusal(network, "http://example.com/")).problem == FetchProblem.REFUSED_ADDRESS
 
 
 async def test_a_name_that_has_another_address_the_second_time(site: WebSite) -> None:
@@ -119,7 +120,7 @@ async def test_a_host_that_is_not_there() -> None:
         raise OSError
 
     found = await refusal(CheckedNetwork(allow_private=False, resolve=resolve), "http://nowhere.invalid/")
-    assert found.problem is FetchProblem.UNREACHABLE
+    assert found.problem == FetchProblem.UNREACHABLE
     assert await resolve_host("127.0.0.1", 80) == ["127.0.0.1"]
 
 

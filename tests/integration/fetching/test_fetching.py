@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from shared.errors import FetchFailed, FetchProblem
+from shared.errors import FetchFailed
 from shared.fetching.connecting import CheckedNetwork
 from shared.fetching.crawler import Crawler
 from shared.fetching.http_fetcher import Fetched, FetchLimits, Validators
+from shared.fetching.pacing import OutOfTime
+from shared.fetching.problems import FetchProblem
 from tests.builders.web_site import Page, WebSite, open_web_site
 
 LIMITS = FetchLimits(page_bytes=100_000, file_bytes=300_000, seconds=1.0)
@@ -59,7 +61,7 @@ async def test_a_date_alone_makes_a_request_conditional(site: WebSite, crawler: 
 
 async def test_not_modified_that_nobody_asked_for_is_an_error(site: WebSite, crawler: Crawler) -> None:
     site.pages["/a"] = Page(status=304)
-    assert (await problem_of(crawler, f"{site.url}/a")).problem is FetchProblem.REFUSED_BY_SERVER
+    assert (await problem_of(crawler, f"{site.url}/a")).problem == FetchProblem.REFUSED_BY_SERVER
 
 
 async def test_a_validator_too_long_to_keep_is_not_kept(site: WebSite, crawler: Crawler) -> None:
@@ -119,7 +121,7 @@ async def test_a_slow_server_is_given_up(site: WebSite, crawler: Crawler) -> Non
 
     site.pages["/a"] = Page(write=write)
     started = time.monotonic()
-    assert (await problem_of(crawler, f"{site.url}/a")).problem is FetchProblem.TOO_SLOW
+    assert (await problem_of(crawler, f"{site.url}/a")).problem == FetchProblem.TOO_SLOW
     assert time.monotonic() - started < 2
 
 
@@ -130,7 +132,7 @@ async def test_redirects_are_followed_and_told(site: WebSite, crawler: Crawler) 
     found = await crawler.fetch(f"{site.url}/0", seconds_between=0)
     assert (found.url, found.body) == (f"{site.url}/5", b"there")
     site.pages["/5"] = Page(status=302, headers={"location": "/6"})
-    assert (await problem_of(crawler, f"{site.url}/0")).problem is FetchProblem.TOO_MANY_REDIRECTS
+    assert (await problem_of(crawler, f"{site.url}/0")).problem == FetchProblem.TOO_MANY_REDIRECTS
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [("120", 120.0), ("999999999", 86_400.0), ("tomorrow", 0.0)])
@@ -144,15 +146,15 @@ async def test_a_host_may_ask_to_be_left_alone(
 async def test_nobody_there(crawler: Crawler) -> None:
     with open_web_site() as gone:
         url = gone.url
-    assert (await problem_of(crawler, f"{url}/")).problem is FetchProblem.UNREACHABLE
+    assert (await problem_of(crawler, f"{url}/")).problem == FetchProblem.UNREACHABLE
 
 
 async def test_robots_are_obeyed(site: WebSite, crawler: Crawler) -> None:
     site.pages["/robots.txt"] = Page(b"User-agent: *\nDisallow: /private\n", content_type="text/plain")
     site.pages["/private/a"] = site.pages["/open"] = Page(b"text")
     site.pages["/away"] = Page(status=302, headers={"location": "/private/a"})
-    assert (await problem_of(crawler, f"{site.url}/private/a")).problem is FetchProblem.REFUSED_BY_ROBOTS
-    assert (await problem_of(crawler, f"{site.url}/away")).problem is FetchProblem.REFUSED_BY_ROBOTS
+    assert (await problem_of(crawler, f"{site.url}/private/a")).problem == FetchProblem.REFUSED_BY_ROBOTS
+    assert (await problem_of(crawler, f"{site.url}/away")).problem == FetchProblem.REFUSED_BY_ROBOTS
     assert (await crawler.fetch(f"{site.url}/open", seconds_between=0)).body == b"text"
     assert [asked.path for asked in site.asked] == ["/robots.txt", "/away", "/open"]
 
@@ -160,7 +162,7 @@ async def test_robots_are_obeyed(site: WebSite, crawler: Crawler) -> None:
 async def test_without_robots_that_can_be_read_nothing_is_fetched(site: WebSite, crawler: Crawler) -> None:
     site.pages["/robots.txt"] = Page(status=500)
     site.pages["/a"] = Page(b"text")
-    assert (await problem_of(crawler, f"{site.url}/a")).problem is FetchProblem.REFUSED_BY_ROBOTS
+    assert (await problem_of(crawler, f"{site.url}/a")).problem == FetchProblem.REFUSED_BY_ROBOTS
     assert site.paths() == []
 
 
@@ -185,10 +187,19 @@ async def test_many_hosts_are_forgotten_again(site: WebSite, crawler: Crawler) -
     site.pages["*"] = Page(b"")
     robots, pace = crawler._robots, crawler._pace
     for number in range(1_001):
-        await pace.wait(f"host{number}", 0.0)
+        await pace.wait(f"host{number}", 0.0, until=float("inf"))
     assert len(pace._next) <= 1_000
     await robots.delay_of(f"{site.url}/a")
     known = next(iter(robots._known.values()))
     robots._known = {f"host{number}": known for number in range(1_000)}
     await robots.delay_of(f"{site.url}/a")
     assert len(robots._known) == 1
+
+
+async def test_what_would_be_fetched_too_late_is_not(site: WebSite, crawler: Crawler) -> None:
+    site.pages["*"] = Page(b"text")
+    until = time.monotonic() + 5
+    await crawler.fetch(f"{site.url}/a", seconds_between=60, until=until)
+    with pytest.raises(OutOfTime):
+        await crawler.fetch(f"{site.url}/b", seconds_between=60, until=until)
+    assert site.paths() == ["/a"]

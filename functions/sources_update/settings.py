@@ -1,0 +1,5 @@
+from shared.config import DatabaseSettings, FetchQueueSettings, HttpSettings
+
+
+class Settings(HttpSettings, DatabaseSettings, FetchQueueSettings):
+    """What sources_update needs to know."""

@@ -1,0 +1,95 @@
+"""RSS and Atom: the entries of a feed."""
+
+import calendar
+import io
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
+
+from shared.domain.fetches import ListedItem
+from shared.domain.web_addresses import canonical_url
+from shared.errors import FetchFailed
+from shared.fetching.problems import FetchProblem
+
+_MOST_TITLE_CHARACTERS = 1_000
+_MOST_KEY_CHARACTERS = 2_000
+_DAY_SECONDS = 86_400
+
+
+class Feed(NamedTuple):
+    items: list[ListedItem]
+    # A feed that is broken somewhere may have more entries than could be read.
+    whole: bool
+
+
+def read_feed(body: bytes, url: str, content_type: str, *, with_content: bool) -> Feed:
+    """Its entries, each once, in the feed's order. Raises FetchFailed for what is no feed.
+
+    An entry is known by its id, else by its address: its place in the feed and its dates tell nothing.
+    `with_content` keeps what entries say themselves; otherwise those without an address are left out.
+    """
+    import feedparser  # noqa: PLC0415 - only feeds need it.
+
+    # Given as a file: a text might be taken for the address or the path of a feed.
+    parsed = feedparser.parse(
+        io.BytesIO(body), response_headers={"content-type": content_type, "content-location": url}
+    )
+    if not parsed.entries and not parsed.version:
+        raise FetchFailed(
+            FetchProblem.UNREADABLE_ANSWER,
+            "This is no RSS or Atom feed; give the address of the feed itself.",
+        )
+    items = {item.key: item for item in reversed(list(_items(parsed.entries, url, with_content)))}
+    return Feed(list(reversed(items.values())), whole=not _is_broken(parsed))
+
+
+def _is_broken(parsed: Any) -> bool:
+    import feedparser  # noqa: PLC0415 - only feeds need it.
+
+    # A wrong declaration of encoding or type costs nothing of the content.
+    harmless = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+    return bool(parsed.bozo) and not isinstance(parsed.get("bozo_exception"), harmless)
+
+
+def _items(entries: list[Any], url: str, with_content: bool) -> Iterator[ListedItem]:
+    for entry in entries:
+        address = _address(entry, url)
+        key = str(entry.get("id") or "")[:_MOST_KEY_CHARACTERS] or address
+        if key and (with_content or address):
+            yield ListedItem(
+                key=_storable(key),
+                url=address or url,
+                title=_storable(str(entry.get("title") or ""))[:_MOST_TITLE_CHARACTERS] or None,
+                content=_storable(_content(entry)) if with_content else None,
+                metadata=_dates(entry),
+            )
+
+
+def _address(entry: Any, url: str) -> str:
+    try:
+        return canonical_url(urljoin(url, str(entry.get("link") or "")) if entry.get("link") else "")
+    except ValueError:
+        return ""
+
+
+def _content(entry: Any) -> str:
+    parts = [str(part.get("value") or "") for part in entry.get("content", ())]
+    return "\n".join(part for part in parts if part) or str(entry.get("summary") or "")
+
+
+def _dates(entry: Any) -> dict[str, Any]:
+    """When it says it was published and updated, as far as that can be: no time before 1970 or to come."""
+    found = {}
+    for name in ("published", "updated"):
+        parsed = entry.get(f"{name}_parsed")
+        seconds = calendar.timegm(parsed) if isinstance(parsed, time.struct_time) else -1
+        if 0 < seconds < time.time() + _DAY_SECONDS:
+            found[name] = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return found
+
+
+def _storable(text: str) -> str:
+    """Without what Postgres cannot hold."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
