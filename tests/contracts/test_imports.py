@@ -105,6 +105,8 @@ def test_handlers_are_short() -> None:
 
 def test_files_are_short() -> None:
     long = {shown(path): lines_of(path) for path in OURS}
+    # Generated: as long as there are columns.
+    long.pop("shared/database/rows.py")
     assert {path: lines for path, lines in long.items() if lines >= FILE_LINES} == {}
 
 

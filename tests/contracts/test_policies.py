@@ -139,8 +139,6 @@ def test_nothing_is_allowed_for_everything() -> None:
     assert [line.strip() for line in stars] == [
         "Action: s3:*",
         'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
-        'Statement: [{Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/fetched/*"}]',
-        'Resource: !Sub "${ImportBucket.Arn}/fetched/*"',
         *(
             f"Statement: [{{Effect: Allow, Action: s3:{action},"
             f' Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}]'
@@ -151,6 +149,8 @@ def test_nothing_is_allowed_for_everything() -> None:
             f' Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}'
             for folder in ("imports", "originals")
         ),
+        'Statement: [{Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/fetched/*"}]',
+        'Resource: !Sub "${ImportBucket.Arn}/fetched/*"',
         "Resource: !Sub arn:${AWS::Partition}:s3:::cloudformation-custom-resource-response-*",
         'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
     ]

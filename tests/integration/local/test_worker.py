@@ -160,5 +160,6 @@ async def test_failures_do_not_end_it(
         "chunks_embed",
         "imports_process",
         "indexes_maintain",
+        "sources_refresh",
     }
     assert {failure["code"] for failure in failures} == {"database_unavailable"}
