@@ -142,6 +142,16 @@ class EmbeddingSettings(SettingsGroup):
         default=None,
         description="folder of the built local model; without it a laptop builds one, once",
     )
+    embedding_next_provider: EmbeddingProvider | None = Field(
+        default=None, description="local, bedrock or openai: whose model collections change to"
+    )
+    embedding_next_model: str | None = Field(default=None, description="that model's name")
+    embedding_next_dimensions: int | None = Field(
+        default=None, ge=1, le=4000, description="numbers in one of its vectors"
+    )
+    embedding_next_model_dir: Path | None = Field(
+        default=None, description="folder of a built local model; without it a laptop builds one, once"
+    )
     openai_base_url: str = Field(
         default="https://api.openai.com/v1", description="an OpenAI-compatible endpoint"
     )
@@ -153,10 +163,23 @@ class EmbeddingSettings(SettingsGroup):
     )
 
     @model_validator(mode="after")
+    def _next_model_or_none(self) -> "EmbeddingSettings":
+        given = (self.embedding_next_provider, self.embedding_next_model, self.embedding_next_dimensions)
+        if any(given) and not all(given):
+            raise ValueError(
+                "set EMBEDDING_NEXT_PROVIDER, EMBEDDING_NEXT_MODEL and EMBEDDING_NEXT_DIMENSIONS together"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _key_for_openai(self) -> "EmbeddingSettings":
         has_key = self.openai_api_key is not None or self.openai_secret_arn is not None
-        if self.embedding_provider is EmbeddingProvider.OPENAI and not has_key:
-            raise ValueError("set OPENAI_API_KEY or OPENAI_SECRET_ARN, as EMBEDDING_PROVIDER is openai")
+        for name, provider in (
+            ("EMBEDDING_PROVIDER", self.embedding_provider),
+            ("EMBEDDING_NEXT_PROVIDER", self.embedding_next_provider),
+        ):
+            if provider is EmbeddingProvider.OPENAI and not has_key:
+                raise ValueError(f"set OPENAI_API_KEY or OPENAI_SECRET_ARN, as {name} is openai")
         return self
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from shared.config import EmbeddingSettings
 from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.model_change import ChangingEmbedder
 from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
+from tests.builders.changing_library import changing_settings
 from tests.builders.postgres import (
     NEWEST_VERSION,
     PostgresServers,
@@ -66,6 +68,14 @@ def prisma() -> Prisma:
             pytest.fail(f"On CI nothing of this is skipped: {reason}.")
         pytest.skip(f"SKIPPED, as {reason}.")
     return run_prisma
+
+
+@pytest.fixture(scope="session")
+def changing_embedder() -> ChangingEmbedder:
+    """The local model beside its weights as they were published."""
+    opened = open_embedder(changing_settings())
+    assert isinstance(opened, ChangingEmbedder)
+    return opened
 
 
 @pytest.fixture(scope="session")

@@ -7,17 +7,21 @@ from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import WORKER
 from shared.events.envelopes import is_schedule, process_records
 from shared.events.lambda_function import EventFunction
+from shared.services.backfill_embeddings import BackfillRun
 from shared.services.embed_chunks import EmbedRun
 
 
 async def chunks_embed(event: dict[str, Any], resources: Resources, deadline: float) -> Any:
     """Embed what the queue's messages name; then, or on a schedule, whatever else is pending."""
     run = EmbedRun(resources.database, resources.embedder, resources.cache, WORKER, deadline=deadline)
+    backfill = BackfillRun(resources.database, resources.embedder, WORKER, run, deadline=deadline)
     if is_schedule(event):
         await run.embed_due()
-        return asdict(run.report)
+        await backfill.backfill_due()
+        return {**asdict(run.report), "backfilled": backfill.chunks}
     answer = await process_records(event, EmbedRequest.from_message, run.embed_requested)
     await run.embed_rest()
+    await backfill.backfill_rest()
     return answer
 
 

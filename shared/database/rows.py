@@ -127,6 +127,37 @@ class EmbeddingJobRow:
         object.__setattr__(self, "state", EmbeddingState(self.state))
 
 
+class EmbeddingChangeRow(NamedTuple):
+    """A collection's change from one embedding space to another. Up to `last_number` its
+    documents are looked through, as far as `reached_number`; `rate` is of chunks per
+    second, used up until `paced_until`.
+    """
+
+    collection_id: int
+    old_space_id: int
+    new_space_id: int
+    state: str
+    rate: float | None
+    reached_number: int
+    last_number: int
+    paced_until: datetime
+    started_at: datetime
+    changed_at: datetime
+
+
+class EmbeddingBackfillRow(NamedTuple):
+    """A document that may lack a vector in either space of its collection's change.
+    `is_stale` says that it was written anew while somebody was at it.
+    """
+
+    collection_id: int
+    document_number: int
+    attempts: int
+    claimed_until: datetime | None
+    is_stale: bool
+    error: str | None
+
+
 class KeywordTermRow(NamedTuple):
     """The dictionary of a collection: only ever added to."""
 

@@ -14,7 +14,8 @@ MOST_DOCUMENTS_IN_A_REQUEST = 1000
 class EmbedRequest:
     """Documents of one collection whose chunks wait for their vectors.
 
-    Between 1 and 1,000 documents, by number, as are collections: whole numbers above 0. The
+    Up to 1,000 documents, by number, as are collections: whole numbers above 0; one without documents
+    wakes a worker, who looks for whatever is due. The
     `correlation_id` is that of the write. Anything else raises InvalidRequest.
     """
 
@@ -25,8 +26,8 @@ class EmbedRequest:
     def __post_init__(self) -> None:
         if not _is_number(self.collection_id) or not all(map(_is_number, self.document_numbers)):
             raise InvalidRequest("Collections and documents are whole numbers above 0.")
-        if not 1 <= len(self.document_numbers) <= MOST_DOCUMENTS_IN_A_REQUEST:
-            raise InvalidRequest(f"An embed request names 1 to {MOST_DOCUMENTS_IN_A_REQUEST} documents.")
+        if len(self.document_numbers) > MOST_DOCUMENTS_IN_A_REQUEST:
+            raise InvalidRequest(f"An embed request names at most {MOST_DOCUMENTS_IN_A_REQUEST} documents.")
         if self.correlation_id is not None and not is_correlation_id(self.correlation_id):
             raise InvalidRequest("The correlation_id of an embed request is malformed.")
 

@@ -60,6 +60,11 @@ class AddressedSearch(BaseModel):
         "With `*` every document that passes the filter is a hit.",
     )
     mode: SearchMode = Field(default=SearchMode.HYBRID, description="By words, by meaning, or by both.")
+    space: Literal["serving", "other"] = Field(
+        default="serving",
+        description="While the collection changes its embedding model: `other` searches by the vectors that "
+        "do not serve, to compare.",
+    )
     alpha: float = Field(
         default=DEFAULT_ALPHA,
         ge=0,

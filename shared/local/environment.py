@@ -17,6 +17,7 @@ from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations, migration_status
 from shared.domain.principals import WORKER
+from shared.embeddings.local import MODEL, MODELS
 from shared.embeddings.local_model_build import ensure_model_files, has_weights
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder
@@ -102,8 +103,11 @@ async def _free_claims() -> None:
 def _build_model(stack: ExitStack) -> None:
     """Functions are given a built model; where there are no weights for one, they say what they lack."""
     is_local = os.environ.get("EMBEDDING_PROVIDER", "") in {"", EmbeddingProvider.LOCAL}
-    if is_local and not os.environ.get("EMBEDDING_MODEL_DIR") and has_weights():
-        stack.enter_context(_set("EMBEDDING_MODEL_DIR", str(ensure_model_files())))
+    is_next_local = os.environ.get("EMBEDDING_NEXT_PROVIDER", "") == EmbeddingProvider.LOCAL
+    for prefix, wanted in (("EMBEDDING_", is_local), ("EMBEDDING_NEXT_", is_next_local)):
+        model = os.environ.get(f"{prefix}MODEL") or MODEL
+        if wanted and model in MODELS and not os.environ.get(f"{prefix}MODEL_DIR") and has_weights():
+            stack.enter_context(_set(f"{prefix}MODEL_DIR", str(ensure_model_files(model=model))))
 
 
 def _join_redis(stack: ExitStack, *, start: bool) -> None:

@@ -42,6 +42,7 @@ class UnembeddedChunk(NamedTuple):
     embedded_text: str
     model: str
     dimensions: int
+    space_id: int
 
 
 class UnembeddedSpan(NamedTuple):
@@ -59,6 +60,7 @@ class UnembeddedSpan(NamedTuple):
     template: list[str]
     model: str
     dimensions: int
+    space_id: int
 
 
 async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
@@ -140,6 +142,11 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -
         collection_ids=[claim.collection_id for claim in claims],
         document_numbers=[claim.document_number for claim in claims],
     )
+    return read_spans(spans)
+
+
+def read_spans(spans: Sequence[UnembeddedSpan]) -> list[UnembeddedChunk]:
+    """The chunks with their texts, cut from the bodies that the first of each document brings."""
     chunks = []
     body: str = ""
     metadata: dict[str, Any] = {}
@@ -160,6 +167,7 @@ async def find_unembedded(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -
                 ),
                 model=span.model,
                 dimensions=span.dimensions,
+                space_id=span.space_id,
             )
         )
     return chunks
@@ -203,6 +211,7 @@ async def insert_vectors(
     """Store one vector per chunk; a chunk that is gone by now is passed over."""
     await unit.send(
         SQL["insert_embeddings"],
+        space_ids=[chunk.space_id for chunk in chunks],
         collection_ids=[chunk.collection_id for chunk in chunks],
         chunk_ids=[chunk.chunk_id for chunk in chunks],
         vectors=[vector_text(vector) for vector in vectors],

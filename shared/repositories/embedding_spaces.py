@@ -55,21 +55,25 @@ async def find_outgrown_collections(unit: UnitOfWork) -> list[IndexableCollectio
     )
 
 
-async def find_indexable_collection(unit: UnitOfWork, name: str) -> IndexableCollection:
-    """Raises CollectionNotFound."""
-    found = await unit.row(SQL["find_indexable_collection"], IndexableCollection, name=name)
-    if found is None:
+async def find_indexable_collection(unit: UnitOfWork, name: str) -> list[IndexableCollection]:
+    """In each space that it is searched in, or is to be. Raises CollectionNotFound."""
+    found = await unit.rows(SQL["find_indexable_collection"], IndexableCollection, name=name)
+    if not found:
         raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
     return found
 
 
-async def index_collection_vectors(unit: UnitOfWork, collection_id: int, *, seconds: float) -> None:
+async def index_collection_vectors(
+    unit: UnitOfWork, collection: IndexableCollection, *, seconds: float
+) -> None:
     """Build the collection's index, unless somebody has. Those who write vectors of its space wait meanwhile.
 
     The server gives up after `seconds`.
     """
     await unit.send(SQL["limit_build"], milliseconds=str(max(int(seconds * 1000), 1)))
-    await unit.send(SQL["index_collection_vectors"], collection_id=collection_id)
+    await unit.send(
+        SQL["index_collection_vectors"], collection_id=collection.id, space_id=collection.space_id
+    )
 
 
 async def drop_collection_index(unit: UnitOfWork, collection_id: int) -> None:
@@ -84,7 +88,9 @@ async def prepare_build(session: UnitOfWork, *, megabytes: int, workers: int) ->
 
 async def build_concurrently(session: UnitOfWork, collection: IndexableCollection) -> None:
     """Build the index while others write, anew where an earlier build was interrupted."""
-    defined = await session.rows(SQL["define_index"], _Definition, collection_id=collection.id)
+    defined = await session.rows(
+        SQL["define_index"], _Definition, collection_id=collection.id, space_id=collection.space_id
+    )
     unfinished = collection.unfinished_name
     await session.send(SQL["drop_unfinished"].with_slot("index", unfinished))
     build = SQL["build_unfinished"].with_slot("index", unfinished)

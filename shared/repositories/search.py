@@ -23,9 +23,9 @@ _NO_WORDS: dict[str, list[Any]] = {
 }
 
 
-async def start_facts(unit: UnitOfWork, name: str) -> Pending[CollectionFacts]:
-    """What is known of the collection of that name; no row when there is none."""
-    return await unit.start(SQL["find_facts"], CollectionFacts, name=name)
+async def start_facts(unit: UnitOfWork, name: str, *, of_other_space: bool) -> Pending[CollectionFacts]:
+    """What is known of the collection of that name; no row when there is none, or no such space."""
+    return await unit.start(SQL["find_facts"], CollectionFacts, name=name, of_other_space=of_other_space)
 
 
 class ModelDocument(NamedTuple):

@@ -59,7 +59,7 @@ async def build_vector_indexes(
         if name is None:
             collections = await embedding_spaces.find_outgrown_collections(session)
         else:
-            collections = [await embedding_spaces.find_indexable_collection(session, name)]
+            collections = await embedding_spaces.find_indexable_collection(session, name)
         return [await _build(session, watcher, collection, options, show) for collection in collections]
 
 

@@ -9,12 +9,14 @@ from weakref import WeakKeyDictionary
 from shared.database.units_of_work import Database
 from shared.domain.collection_settings import CollectionSettings
 from shared.domain.principals import Principal
-from shared.errors import CollectionNotFound
+from shared.errors import CollectionNotFound, NoEmbeddingChange
 from shared.repositories.search import start_facts
 from shared.repositories.search_plan import CollectionFacts
 
 _MOST_REMEMBERED = 1_000
-_snapshots: "WeakKeyDictionary[Database, dict[str, KnownCollection]]" = WeakKeyDictionary()
+# By name, and whether they are of the space that a collection changes from or to.
+type _Memory = dict[tuple[str, bool], KnownCollection]
+_snapshots: "WeakKeyDictionary[Database, _Memory]" = WeakKeyDictionary()
 
 
 class KnownCollection(NamedTuple):
@@ -24,22 +26,29 @@ class KnownCollection(NamedTuple):
     settings: CollectionSettings
 
 
-async def recall_collection(database: Database, principal: Principal, name: str) -> KnownCollection:
-    """The collection as it is remembered, or as it is. Raises CollectionNotFound."""
+async def recall_collection(
+    database: Database, principal: Principal, name: str, *, of_other_space: bool = False
+) -> KnownCollection:
+    """The collection as it is remembered, or as it is. Raises CollectionNotFound, NoEmbeddingChange."""
     remembered = _snapshots.setdefault(database, {})
-    known = remembered.get(name)
+    known = remembered.get((name, of_other_space))
     if known is None:
         async with database.unit_of_work(principal) as unit:
-            pending = await start_facts(unit, name)
+            pending = await start_facts(unit, name, of_other_space=of_other_space)
         facts = await pending.row()
+        if facts is None and of_other_space:
+            raise NoEmbeddingChange(details=[{"field": "space", "message": f"{name} has no other"}])
         if facts is None:
             raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
         if len(remembered) >= _MOST_REMEMBERED:
             remembered.clear()
-        known = remembered[name] = KnownCollection(facts, CollectionSettings.model_validate(facts.settings))
+        known = KnownCollection(facts, CollectionSettings.model_validate(facts.settings))
+        remembered[name, of_other_space] = known
     return known
 
 
 def forget_collection(database: Database, name: str) -> None:
     """Read it anew the next time."""
-    _snapshots.setdefault(database, {}).pop(name, None)
+    remembered = _snapshots.setdefault(database, {})
+    for of_other_space in (False, True):
+        remembered.pop((name, of_other_space), None)

@@ -11,12 +11,14 @@ from shared.database.units_of_work import Database, Pending
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
+from shared.embeddings.model_change import embedder_for, spaces_of
 from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch, Unavailable
 from shared.observability import Event, Metric, count, describe_error, logger, measure
 from shared.repositories import embedding_jobs as jobs
 from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk, document_key
 from shared.services.chunk_interim import chunk_interim
+from shared.services.chunk_vectors import vectors_of
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
@@ -81,6 +83,10 @@ class EmbedRun:
             await self.embed_due()
         except Exception as error:  # noqa: BLE001 - the messages are done, whatever happens here
             logger().warning(Event.SWEEP_FAILED, extra=describe_error(error))
+
+    async def embed_pending(self) -> None:
+        """The same, of what is pending alone. Raises EmbedderUnavailable."""
+        await self._embed_all(None)
 
     async def _embed_all(self, request: EmbedRequest | None) -> bool:
         """Work until nothing is due; False when time was up before."""
@@ -153,15 +159,11 @@ class EmbedRun:
             remaining = [claim for claim in remaining if document_key(claim) in later]
 
     async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
-        texts = [chunk.embedded_text for chunk in step]
-        started = time.perf_counter()
-        vectors = await self._embedder.embed(texts)
-        milliseconds = (time.perf_counter() - started) * 1000
-        measure({Metric.EMBEDDED_TEXTS: len(texts), Metric.EMBEDDING_TIME: milliseconds})
+        chunks, vectors = await vectors_of(self._embedder, step)
         async with self._database.unit_of_work(self._principal) as unit:
             documents = {*map(document_key, step), *map(document_key, finished)}
             await jobs.lock(unit, documents)
-            await jobs.insert_vectors(unit, step, vectors)
+            await jobs.insert_vectors(unit, chunks, vectors)
             await jobs.complete(unit, finished)
             names = await jobs.start_names(unit, (collection_id for collection_id, _ in documents))
         self.report.chunks += len(step)
@@ -192,11 +194,13 @@ class EmbedRun:
             count(Metric.DOCUMENTS_FAILED, documents)
 
     def _refuse_other_space(self, chunk: UnembeddedChunk) -> None:
-        embedder = self._embedder
-        if (chunk.model, chunk.dimensions) != (embedder.model, embedder.dimensions):
+        if embedder_for(self._embedder, chunk.model, chunk.dimensions) is None:
+            configured = " and ".join(
+                f"{space.model} ({space.dimensions})" for space in spaces_of(self._embedder)
+            )
             raise EmbeddingSpaceMismatch(
                 f"The collection's vectors are made by {chunk.model} ({chunk.dimensions} dimensions); "
-                f"{embedder.model} ({embedder.dimensions}) is configured."
+                f"{configured} is configured."
             )
 
     async def _forget_answers(self, names: Pending[NamedCollection]) -> None:

@@ -35,7 +35,7 @@ async def find_similar_documents(
     model = await _read_model(database, principal, collection, document_id)
     vector: Sequence[float] | None = None if model.vector is None else json.loads(model.vector)
 
-    def plan_for(known: KnownCollection) -> SearchPlan:
+    async def plan_for(known: KnownCollection) -> SearchPlan:
         return SearchPlan(
             facts=known.facts,
             words=_words(model) if vector is None else None,

@@ -9,8 +9,16 @@ from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.errors import ConcordError, Unavailable
 from shared.observability import Event, Metric, describe_error, logger, measure
-from shared.repositories import collections, document_storage, embedding_spaces, keyword_index
+from shared.repositories import (
+    collections,
+    document_storage,
+    embedding_changes,
+    embedding_spaces,
+    keyword_index,
+)
+from shared.repositories.embedding_changes import SpaceToClean
 from shared.repositories.embedding_spaces import IndexableCollection
+from shared.services.clean_space import clean_space
 
 TERMS_PER_UNIT = 500
 ROWS_PER_UNIT = 1_000
@@ -39,9 +47,11 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     async with database.unit_of_work(principal) as unit:
         buried = await collections.list_buried_ids(unit)
         live = await collections.list_live_ids(unit)
+        unused = await embedding_changes.find_cleaning(unit)
         outgrown = await embedding_spaces.find_outgrown_collections(unit)
     steps: list[_Step] = [partial(_purge, database, principal, collection_id) for collection_id in buried]
     steps += [partial(_compact, database, principal, collection_id) for collection_id in live]
+    steps += [partial(_clean_space, database, principal, space) for space in unused]
     steps += [partial(_index_vectors, database, principal, collection) for collection in outgrown]
     done = []
     for step in steps:
@@ -112,6 +122,18 @@ async def _compact(
     return False
 
 
+async def _clean_space(
+    database: Database,
+    principal: Principal,
+    space: SpaceToClean,
+    report: MaintenanceReport,
+    deadline: float,
+) -> bool:
+    """Delete the vectors of a space that a collection has given up; False when time ran out first."""
+    del report
+    return await clean_space(database, principal, space, deadline=deadline)
+
+
 async def _index_vectors(
     database: Database,
     principal: Principal,
@@ -137,6 +159,6 @@ async def _index_vectors(
         )
         return True
     async with database.unit_of_work(principal) as unit:
-        await embedding_spaces.index_collection_vectors(unit, collection.id, seconds=left)
+        await embedding_spaces.index_collection_vectors(unit, collection, seconds=left)
     report.indexed_collections += 1
     return True

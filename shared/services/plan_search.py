@@ -11,7 +11,6 @@ from shared.domain.query_words import ParsedQuery, WordPlan
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest
 from shared.domain.sorting import BoostRule, DecayBoost, SaturationBoost, SortRule
-from shared.errors import EmbeddingSpaceMismatch
 from shared.querying.filters import parse_filter
 from shared.querying.query_text import parse_query
 from shared.querying.word_plan import plan_words
@@ -77,24 +76,17 @@ def _boost(boost: Boost) -> BoostRule:
 
 
 class AskedSearch(NamedTuple):
-    """A request, read; `vector` is of the space of `model` and `dimensions`."""
+    """A request, read; `vector` is of the collection's space."""
 
     request: SearchRequest
     read: ReadRequest
     vector: Sequence[float] | None
-    model: str
-    dimensions: int
 
 
 def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) -> SearchPlan:
-    """Raises EmbeddingSpaceMismatch when there is nothing to search with but a vector of another space."""
     request, read, facts, settings = asked.request, asked.read, known.facts, known.settings
     query = read.query
     vector = asked.vector
-    if (facts.model, facts.dimensions) != (asked.model, asked.dimensions):
-        vector = None
-        if asked.vector is not None and request.mode is SearchMode.SEMANTIC:
-            raise EmbeddingSpaceMismatch
     pinned, hidden = matching_pins(settings, query.semantic_text)
     return SearchPlan(
         facts=facts,

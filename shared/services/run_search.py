@@ -1,6 +1,6 @@
 """The one way to a search's rows: planned from what is remembered of a collection, anew when that is old."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
@@ -19,14 +19,17 @@ async def run_search(
     database: Database,
     principal: Principal,
     collection: str,
-    plan_for: Callable[[KnownCollection], SearchPlan],
+    plan_for: Callable[[KnownCollection], Awaitable[SearchPlan]],
+    *,
+    of_other_space: bool = False,
 ) -> tuple[SearchPlan, list[FoundDocument]]:
     """The plan that was carried out, and its rows, of which there is one at least.
 
-    Raises CollectionNotFound, UnknownField and what `plan_for` does.
+    Raises CollectionNotFound, UnknownField, NoEmbeddingChange and what `plan_for` does.
     """
     for _ in range(_ATTEMPTS):
-        plan = plan_for(await recall_collection(database, principal, collection))
+        known = await recall_collection(database, principal, collection, of_other_space=of_other_space)
+        plan = await plan_for(known)
         rows = await _ask(database, principal, plan)
         if rows:
             return plan, rows

@@ -7,15 +7,14 @@ from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest, SearchResponse, Usage
+from shared.embeddings.model_change import embedder_for
 from shared.embeddings.protocol import Embedder, Purpose
-from shared.errors import (
-    EmbedderRejected,
-    EmbedderUnavailable,
-)
+from shared.errors import EmbedderRejected, EmbedderUnavailable, EmbeddingSpaceMismatch
 from shared.observability import Event, Metric, describe_error, logger, measure
-from shared.repositories.search_plan import FoundDocument, SearchPlan
+from shared.repositories.search_plan import CollectionFacts, FoundDocument, SearchPlan
+from shared.services.collection_snapshots import KnownCollection
 from shared.services.mark_sentences import nearest_sentences
-from shared.services.plan_search import AskedSearch, plan_search, read_request
+from shared.services.plan_search import AskedSearch, ReadRequest, plan_search, read_request
 from shared.services.present_hits import Sentences, present_hits
 from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
@@ -32,28 +31,66 @@ async def search_documents(
     collection: str,
     request: SearchRequest,
 ) -> SearchResponse:
-    """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, EmbeddingSpaceMismatch."""
+    """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, NoEmbeddingChange,
+    EmbeddingSpaceMismatch.
+    """
     budget = TimeBudget.of(request.cutoff_ms)
-    read = read_request(request)
-    vector, is_cut = None, False
-    phases: dict[Metric, float] = {}
-    by_meaning = request.mode is not SearchMode.KEYWORD and not request.wants_everything
-    if by_meaning and read.query.semantic_text:
-        vector = await _embed_query(embedder, read.query.semantic_text, budget)
-        is_cut = vector is None and budget.has_spent(_SHARE_FOR_MEANING)
-        phases[Metric.SEARCH_EMBED_QUERY] = budget.spent_ms
-    asked = AskedSearch(request, read, vector, embedder.model, embedder.dimensions)
+    query = _Query(embedder, request, read_request(request), budget)
     plan, rows = await run_search(
-        database, principal, collection, lambda known: plan_search(known, asked, budget)
+        database, principal, collection, query.plan_for, of_other_space=request.space == "other"
     )
+    phases = dict(query.phases)
     phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
-    sentences = await nearest_sentences(embedder, plan.vector, rows, budget.seconds_left)
+    sentences = await nearest_sentences(query.embedder, plan.vector, rows, budget.seconds_left)
     response = _respond(request, plan, rows, sentences, budget)
-    if is_cut and CUTOFF not in response.degraded:
+    if query.is_cut and CUTOFF not in response.degraded:
         response.degraded.append(CUTOFF)
     degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
     measure({**phases, Metric.SEARCH_TOTAL: response.took_ms, **degraded})
     return response
+
+
+class _Query:
+    """A request whose vector is made once it is known in which space it is to be."""
+
+    def __init__(
+        self, embedder: Embedder, request: SearchRequest, read: ReadRequest, budget: TimeBudget
+    ) -> None:
+        # Of the collection's space, if there is one.
+        self.embedder = embedder
+        # Whether the time for meaning was not enough.
+        self.is_cut = False
+        self.phases: dict[Metric, float] = {}
+        self._every_embedder = embedder
+        self._request = request
+        self._read = read
+        self._budget = budget
+        self._vectors: dict[Embedder, Sequence[float] | None] = {}
+
+    async def plan_for(self, known: KnownCollection) -> SearchPlan:
+        """Raises EmbeddingSpaceMismatch for a search by meaning alone in a space without a model."""
+        vector = await self._vector(known.facts) if self._asks_for_meaning() else None
+        return plan_search(known, AskedSearch(self._request, self._read, vector), self._budget)
+
+    def _asks_for_meaning(self) -> bool:
+        request = self._request
+        by_meaning = request.mode is not SearchMode.KEYWORD and not request.wants_everything
+        return by_meaning and bool(self._read.query.semantic_text)
+
+    async def _vector(self, facts: CollectionFacts) -> Sequence[float] | None:
+        embedder = embedder_for(self._every_embedder, facts.model, facts.dimensions)
+        if embedder is None:
+            if self._request.mode is SearchMode.SEMANTIC:
+                raise EmbeddingSpaceMismatch
+            return None
+        self.embedder = embedder
+        if embedder not in self._vectors:
+            before = self._budget.spent_ms
+            vector = await _embed_query(embedder, self._read.query.semantic_text, self._budget)
+            self.is_cut = vector is None and self._budget.has_spent(_SHARE_FOR_MEANING)
+            self._vectors[embedder] = vector
+            self.phases[Metric.SEARCH_EMBED_QUERY] = self._budget.spent_ms - before
+        return self._vectors[embedder]
 
 
 async def _embed_query(embedder: Embedder, text: str, budget: TimeBudget) -> Sequence[float] | None:

@@ -9,14 +9,7 @@ from tokenizers import Tokenizer
 
 from shared.embeddings.local_model import LONGEST_TEXT_TOKENS
 from shared.embeddings.local_model_build import require_weights
-from shared.embeddings.local_model_graph import GraphBuilder, write_graph
-
-
-class Float32Graph(GraphBuilder):
-    """Leaves the weights of the layers as they are."""
-
-    def linear(self, states: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-        return self.add("Add", self.add("MatMul", states, self.constant(weight)), self.constant(bias))
+from shared.embeddings.local_model_graph import Float32Graph, write_graph
 
 
 class Float32Model:

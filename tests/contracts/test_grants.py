@@ -13,11 +13,19 @@ from shared.database.statements import Statement
 from tests.contracts.test_statements import PARAMETER, statements
 
 EVERY_BLOCK = {"*"}
+CLEANING = {"drop_space_index", "clean_vectors", "finish_cleaning"}
+OF_CHANGES = {
+    "start_change", "set_rate", "find_change", "measure_texts", "lock_change", "set_state", "serve_space",
+    "compare_indexes", "find_due_change", "find_pause", "claim_noted", "claim_unread", "find_lacking_chunks",
+    "pace", "hold_change", "lock_backfill", "finish_documents", "release_documents", "note_stragglers",
+    "count_waiting", "forget_backfill",
+}  # fmt: skip
 # The blocks that the functions of a role run, by file. A new block has to be put somewhere.
 BLOCKS = {
     SEARCH: {
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
+        "embedding_changes": {"find_change"},
         "facets": EVERY_BLOCK,
         "filters": EVERY_BLOCK,
         "imports": {"find_original"},
@@ -38,6 +46,7 @@ BLOCKS = {
             "delete_documents", "find_document", "match_documents",
         },
         "embeddings": EVERY_BLOCK,
+        "embedding_changes": OF_CHANGES | CLEANING,
         "interim_chunks": EVERY_BLOCK,
         "imports": {
             "insert_import", "find_import", "list_imports", "list_errors", "claim_import", "find_live_name",
@@ -54,6 +63,7 @@ BLOCKS = {
         },
         "documents": {"find_doomed", "delete_documents"},
         "embeddings": {"lock_jobs", "withdraw_embedding"},
+        "embedding_changes": {"find_cleaning", *CLEANING},
         "embedding_spaces": {
             "find_outgrown_collections", "limit_build", "index_collection_vectors", "drop_collection_index",
         },
@@ -76,11 +86,14 @@ BLOCKS = {
 OF_THE_RELEASE_BEFORE = {
     SEARCH: set[tuple[str, str]](),
     INGEST: set[tuple[str, str]](),
-    MAINTENANCE: {("FUNCTION concord.index_embedding_space(integer)", "EXECUTE")},
+    MAINTENANCE: {
+        ("FUNCTION concord.index_embedding_space(integer)", "EXECUTE"),
+        ("FUNCTION concord.index_collection_vectors(integer)", "EXECUTE"),
+    },
 }
 SCHEMAS = {
     SEARCH: {"concord", "concord_embedding"},
-    INGEST: {"concord"},
+    INGEST: {"concord", "concord_embedding"},
     MAINTENANCE: {"concord", "concord_embedding"},
 }
 

@@ -29,6 +29,8 @@ UNIQUE INDEX document_collection_id_number_key ON document (collection_id, numbe
 INDEX document_metadata_idx ON document USING gin (metadata jsonb_path_ops)
 UNIQUE INDEX document_original_pkey ON document_original (collection_id, document_number)
 UNIQUE INDEX document_pkey ON document (collection_id, id)
+UNIQUE INDEX embedding_backfill_pkey ON embedding_backfill (collection_id, document_number)
+UNIQUE INDEX embedding_change_pkey ON embedding_change (collection_id)
 INDEX embedding_job_due_idx ON embedding_job (created_at) WHERE (state = 'pending'::embedding_state)
 UNIQUE INDEX embedding_job_pkey ON embedding_job (collection_id, document_number)
 UNIQUE INDEX embedding_pkey ON ONLY embedding (space_id, collection_id, document_number, chunk_id)

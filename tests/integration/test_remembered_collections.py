@@ -39,10 +39,10 @@ async def test_no_more_collections_are_remembered_than_fit(
 
 async def test_a_collection_that_is_never_what_it_was_is_given_up(library: Library) -> None:
     request = SearchRequest(q="river", mode=SearchMode.KEYWORD)
-    asked = AskedSearch(request, read_request(request), None, "", 0)
+    asked = AskedSearch(request, read_request(request), None)
     plans: list[SearchPlan] = []
 
-    def plan_for(known: KnownCollection) -> SearchPlan:
+    async def plan_for(known: KnownCollection) -> SearchPlan:
         changed = known.facts._replace(updated_at=known.facts.updated_at - timedelta(seconds=1))
         plans.append(plan_search(known._replace(facts=changed), asked, TimeBudget.of(None)))
         return plans[-1]

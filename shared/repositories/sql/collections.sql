@@ -74,7 +74,7 @@ SELECT count(*)::int AS count FROM purged;
 -- The last step, when its documents and blocks are gone.
 WITH vectors AS (
     DELETE FROM concord.embedding
-    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+    WHERE space_id = ANY((SELECT concord.spaces_with_vectors(%(collection_id)s))::int[])
         AND collection_id = %(collection_id)s
 ), terms AS (DELETE FROM concord.keyword_term WHERE collection_id = %(collection_id)s),
 words AS (DELETE FROM concord.keyword_word WHERE collection_id = %(collection_id)s),

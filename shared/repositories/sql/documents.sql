@@ -52,7 +52,7 @@ ORDER BY f.name;
 -- name: delete_stored_chunks
 WITH vectors AS (
     DELETE FROM concord.embedding
-    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+    WHERE space_id = ANY((SELECT concord.spaces_with_vectors(%(collection_id)s))::int[])
         AND collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
         AND chunk_id = ANY(%(chunk_ids)s::bigint[])
 )
@@ -61,7 +61,7 @@ DELETE FROM concord.chunk WHERE collection_id = %(collection_id)s AND id = ANY(%
 -- name: delete_documents
 WITH vectors AS (
     DELETE FROM concord.embedding
-    WHERE space_id = (SELECT space_id FROM concord.collection WHERE id = %(collection_id)s)
+    WHERE space_id = ANY((SELECT concord.spaces_with_vectors(%(collection_id)s))::int[])
         AND collection_id = %(collection_id)s AND document_number = ANY(%(document_numbers)s::int[])
 )
 DELETE FROM concord.document

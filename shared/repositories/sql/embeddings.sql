@@ -40,7 +40,7 @@ SELECT c.collection_id, c.id AS chunk_id, c.document_number, c.span_start, c.spa
        CASE WHEN c.ordinal = min(c.ordinal) OVER (PARTITION BY c.collection_id, c.document_number)
                 AND k.embedding_template::text LIKE '%%metadata.%%'
             THEN d.metadata END AS metadata,
-       k.embedding_template AS template, s.model, s.dimensions
+       k.embedding_template AS template, s.model, s.dimensions, s.id AS space_id
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number
 JOIN concord.collection k ON k.id = d.collection_id
@@ -110,22 +110,38 @@ RETURNING j.*;
 SELECT name FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]) AND deleted_at IS NULL ORDER BY name;
 
 -- name: insert_embeddings
+-- In the space that they were made for, if the collection still has it.
 INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)
-SELECT k.space_id, c.collection_id, c.document_number, c.id, v.vector::halfvec
-FROM unnest(%(collection_ids)s::int[], %(chunk_ids)s::bigint[], %(vectors)s::text[])
-    AS v (collection_id, chunk_id, vector)
+SELECT v.space_id, c.collection_id, c.document_number, c.id, v.vector::halfvec
+FROM unnest(%(space_ids)s::int[], %(collection_ids)s::int[], %(chunk_ids)s::bigint[], %(vectors)s::text[])
+    AS v (space_id, collection_id, chunk_id, vector)
 JOIN concord.chunk c ON c.collection_id = v.collection_id AND c.id = v.chunk_id
 JOIN concord.collection k ON k.id = c.collection_id
+WHERE v.space_id = k.space_id OR v.space_id = concord.other_space(k.id)
 ON CONFLICT DO NOTHING;
 
 -- name: complete_jobs
 -- A document is ready when the claim on it still stands: its end is its mark, which no later claim, text or document
--- of the same number has.
-DELETE FROM concord.embedding_job j
-USING unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(claims)s::timestamptz[])
-    AS w (collection_id, document_number, claimed_until)
-WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
-    AND j.claimed_until = w.claimed_until;
+-- of the same number has. While the collection changes its space, the document is noted for the other one.
+WITH changing AS MATERIALIZED (
+    SELECT x.collection_id FROM concord.embedding_change x
+    WHERE x.collection_id = ANY(%(collection_ids)s::int[]) AND x.state NOT IN ('cleaning', 'cleaned')
+    ORDER BY x.collection_id
+    FOR SHARE
+), completed AS (
+    DELETE FROM concord.embedding_job j
+    USING unnest(%(collection_ids)s::int[], %(document_numbers)s::int[], %(claims)s::timestamptz[])
+        AS w (collection_id, document_number, claimed_until)
+    WHERE j.collection_id = w.collection_id AND j.document_number = w.document_number
+        AND j.claimed_until = w.claimed_until
+    RETURNING j.collection_id, j.document_number
+)
+INSERT INTO concord.embedding_backfill AS b (collection_id, document_number)
+SELECT collection_id, document_number FROM completed JOIN changing USING (collection_id)
+ORDER BY collection_id, document_number
+ON CONFLICT (collection_id, document_number) DO UPDATE SET
+    is_stale = b.claimed_until IS NOT NULL, attempts = CASE WHEN b.claimed_until IS NULL THEN 0 ELSE b.attempts END,
+    error = NULL;
 
 -- name: release_jobs
 -- Gives claims back, with the reason if there is one: as failed when trying again cannot help, else as if they had

@@ -1,10 +1,11 @@
 -- name: find_facts
-SELECT c.id, c.name, c.language, coalesce(s.settings, '{}') AS settings, c.updated_at, c.space_id, e.model, e.dimensions,
+SELECT c.id, c.name, c.language, coalesce(s.settings, '{}') AS settings, c.updated_at, e.id AS space_id, e.model, e.dimensions,
        (SELECT coalesce(sum(documents), 0)::int FROM concord.keyword_statistic WHERE collection_id = c.id) AS documents,
-       to_regclass(format('concord_embedding.collection_%%s_space_%%s_idx', c.id, c.space_id)) IS NOT NULL
+       to_regclass(format('concord_embedding.collection_%%s_space_%%s_idx', c.id, e.id)) IS NOT NULL
            AS has_vector_index
 FROM concord.collection c
-JOIN concord.embedding_space e ON e.id = c.space_id
+JOIN concord.embedding_space e
+    ON e.id = CASE WHEN %(of_other_space)s THEN concord.other_space(c.id) ELSE c.space_id END
 LEFT JOIN concord.collection_settings s ON s.collection_id = c.id
 WHERE c.name = %(name)s AND c.deleted_at IS NULL;
 

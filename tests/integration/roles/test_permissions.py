@@ -21,6 +21,8 @@ TABLES = {
     "concord.document": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: "RD"},
     "concord.chunk": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: ""},
     "concord.embedding": {SEARCH: READ, INGEST: "RID", MAINTENANCE: "RD"},
+    "concord.embedding_backfill": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: ""},
+    "concord.embedding_change": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: "RU"},
     "concord.embedding_job": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: "RD"},
     "concord.keyword_term": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RD"},
     "concord.keyword_block": {SEARCH: READ, INGEST: "I", MAINTENANCE: "RID"},
