@@ -20,8 +20,7 @@ async def chunks_embed(event: dict[str, Any], resources: Resources, deadline: fl
         await backfill.backfill_due()
         return {**asdict(run.report), "backfilled": backfill.chunks}
     answer = await process_records(event, EmbedRequest.from_message, run.embed_requested)
-    await run.embed_rest()
-    await backfill.backfill_rest()
+    await backfill.embed_rest()
     return answer
 
 

@@ -78,9 +78,10 @@ class BackfillRun:
             passed_over.clear()
             await self._first_vectors.embed_pending()
 
-    async def backfill_rest(self) -> None:
-        """The same, after messages were worked off: what it meets is told, and left to the next run."""
+    async def embed_rest(self) -> None:
+        """Whatever is due, after messages were worked off: what it meets is told, and left to the next run."""
         try:
+            await self._first_vectors.embed_due()
             await self.backfill_due()
         except Exception as error:  # noqa: BLE001 - the messages are done, whatever happens here
             logger().warning(Event.SWEEP_FAILED, extra=describe_error(error))

@@ -77,13 +77,6 @@ class EmbedRun:
         await self._forget_answers(names)
         await self._embed_all(None)
 
-    async def embed_rest(self) -> None:
-        """The same, after messages were worked off: what it meets is told, and left to the next run."""
-        try:
-            await self.embed_due()
-        except Exception as error:  # noqa: BLE001 - the messages are done, whatever happens here
-            logger().warning(Event.SWEEP_FAILED, extra=describe_error(error))
-
     async def embed_pending(self) -> None:
         """The same, of what is pending alone. Raises EmbedderUnavailable."""
         await self._embed_all(None)

@@ -35,7 +35,6 @@ def test_ten_of_the_largest_requests_are_one_batch_of_sqs() -> None:
         '{"document_numbers": [1]}',
         '{"collection_id": 1, "document_numbers": 1}',
         '{"collection_id": 1, "document_numbers": "12"}',
-        '{"collection_id": 1, "document_numbers": []}',
         '{"collection_id": 1, "document_numbers": [1], "secret": 1}',
         '{"collection_id": 1, "document_numbers": [1], "correlation_id": "secret id"}',
         '{"collection_id": 1, "document_numbers": [1], "correlation_id": 1}',
@@ -55,8 +54,8 @@ def test_a_malformed_message_is_refused_without_being_quoted(body: str) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("count", [0, MOST_DOCUMENTS_IN_A_REQUEST + 1])
-def test_a_request_names_neither_none_nor_too_many(count: int) -> None:
-    body = json.dumps({"collection_id": 1, "document_numbers": list(range(1, count + 1))})
-    with pytest.raises(InvalidRequest, match="1 to 1000 documents"):
+def test_a_request_does_not_name_too_many() -> None:
+    numbers = list(range(1, MOST_DOCUMENTS_IN_A_REQUEST + 2))
+    body = json.dumps({"collection_id": 1, "document_numbers": numbers})
+    with pytest.raises(InvalidRequest, match="at most 1000 documents"):
         EmbedRequest.from_message(body)
