@@ -79,7 +79,7 @@ class BackfillRun:
             await self._first_vectors.embed_pending()
 
     async def embed_rest(self) -> None:
-        """Whatever is due, after messages were worked off: what it meets is told, and left to the next run."""
+        """Whatever is due, after messages were worked off: what it meets is told, and left for later."""
         try:
             await self._first_vectors.embed_due()
             await self.backfill_due()

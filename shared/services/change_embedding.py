@@ -14,7 +14,7 @@ from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import Principal
 from shared.embeddings.prices import DOLLARS_PER_MILLION_TOKENS, PRICES_OF
-from shared.errors import Conflict, InvalidRequest, NoEmbeddingChange, QueueUnavailable
+from shared.errors import Conflict, InvalidRequest, NotFound, QueueUnavailable
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import embedding_changes as changes
 from shared.repositories.embedding_changes import FoundChange, SpaceToClean
@@ -125,7 +125,7 @@ async def switch_space(
 ) -> FoundChange:
     """Serve the new space, or the old one again; at once, and for whole searches.
 
-    Raises CollectionNotFound, NoEmbeddingChange, Conflict.
+    Raises CollectionNotFound, NotFound, Conflict.
     """
     async with database.unit_of_work(principal) as unit:
         found = await changes.find(unit, collection)
@@ -149,7 +149,7 @@ async def clean_up_change(
 ) -> FoundChange:
     """Give up the space that does not serve; what is not deleted within `seconds`, maintenance deletes.
 
-    Raises CollectionNotFound, NoEmbeddingChange.
+    Raises CollectionNotFound, NotFound.
     """
     deadline = time.monotonic() + seconds
     async with database.unit_of_work(principal) as unit:
@@ -166,8 +166,9 @@ async def clean_up_change(
 async def _lock(unit: UnitOfWork, found: FoundChange) -> EmbeddingChangeRow:
     change = await changes.lock(unit, found.collection_id)
     if change is None or change.state in _OVER:
-        raise NoEmbeddingChange(
-            details=[{"field": "collection", "message": f"{found.collection} has one model"}]
+        raise NotFound(
+            "The collection is not changing its embedding model.",
+            details=[{"field": "collection", "message": f"{found.collection} has one model"}],
         )
     return change
 

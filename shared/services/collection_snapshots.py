@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from shared.database.units_of_work import Database
 from shared.domain.collection_settings import CollectionSettings
 from shared.domain.principals import Principal
-from shared.errors import CollectionNotFound, NoEmbeddingChange
+from shared.errors import CollectionNotFound, NotFound
 from shared.repositories.search import start_facts
 from shared.repositories.search_plan import CollectionFacts
 
@@ -29,7 +29,7 @@ class KnownCollection(NamedTuple):
 async def recall_collection(
     database: Database, principal: Principal, name: str, *, of_other_space: bool = False
 ) -> KnownCollection:
-    """The collection as it is remembered, or as it is. Raises CollectionNotFound, NoEmbeddingChange."""
+    """The collection as it is remembered, or as it is. Raises CollectionNotFound, NotFound."""
     remembered = _snapshots.setdefault(database, {})
     known = remembered.get((name, of_other_space))
     if known is None:
@@ -37,7 +37,10 @@ async def recall_collection(
             pending = await start_facts(unit, name, of_other_space=of_other_space)
         facts = await pending.row()
         if facts is None and of_other_space:
-            raise NoEmbeddingChange(details=[{"field": "space", "message": f"{name} has no other"}])
+            raise NotFound(
+                "The collection is not changing its embedding model.",
+                details=[{"field": "space", "message": f"{name} has no other"}],
+            )
         if facts is None:
             raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
         if len(remembered) >= _MOST_REMEMBERED:

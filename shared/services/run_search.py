@@ -25,7 +25,7 @@ async def run_search(
 ) -> tuple[SearchPlan, list[FoundDocument]]:
     """The plan that was carried out, and its rows, of which there is one at least.
 
-    Raises CollectionNotFound, UnknownField, NoEmbeddingChange and what `plan_for` does.
+    Raises CollectionNotFound, UnknownField, NotFound and what `plan_for` does.
     """
     for _ in range(_ATTEMPTS):
         known = await recall_collection(database, principal, collection, of_other_space=of_other_space)

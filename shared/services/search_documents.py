@@ -31,7 +31,7 @@ async def search_documents(
     collection: str,
     request: SearchRequest,
 ) -> SearchResponse:
-    """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, NoEmbeddingChange,
+    """Raises CollectionNotFound, InvalidFilter, InvalidRequest, UnknownField, NotFound,
     EmbeddingSpaceMismatch.
     """
     budget = TimeBudget.of(request.cutoff_ms)

@@ -76,8 +76,8 @@ async def test_a_sweep_that_fails_does_not_fail_the_messages(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     await asyncio.to_thread(guides, CATS, STARS)
-    # A message takes four units of work: claim, read, store, and claim in vain.
-    database = FailingDatabase(database_url, ZeroDivisionError("secret"), first=5)
+    # A message takes five units of work: claim, look for what SQL wrote, read, store, and claim in vain.
+    database = FailingDatabase(database_url, ZeroDivisionError("secret"), first=6)
     event = sqs_event(message(database_url, "cats"))
     resources = Resources(database, embedder, NullCache())
     answer = await chunks_embed(event, resources, time.monotonic() + 60)

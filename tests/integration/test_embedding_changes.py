@@ -14,7 +14,7 @@ from shared.errors import (
     EmbedderUnavailable,
     EmbeddingSpaceMismatch,
     InvalidRequest,
-    NoEmbeddingChange,
+    NotFound,
 )
 from tests.builders.changing_library import NEW, OLD, ChangingLibrary
 from tests.builders.claims import pool
@@ -79,9 +79,9 @@ async def test_a_change_is_made_served_undone_and_cleaned_up(
     cleaned = await library.clean()
     assert (cleaned.state, cleaned.serving_model, cleaned.old_vectors) == ("cleaned", NEW.model, 0)
     assert execute(database_url, VECTORS) == [(NEW.model, 3)]
-    with pytest.raises(NoEmbeddingChange):
+    with pytest.raises(NotFound):
         await library.switch(to_new=False)
-    with pytest.raises(NoEmbeddingChange):
+    with pytest.raises(NotFound):
         await library.search("a stream", space="other")
 
 
@@ -297,7 +297,7 @@ async def test_a_change_that_does_not_make_sense_is_refused(library: ChangingLib
     with pytest.raises(InvalidRequest) as refused:
         await library.start(OLD)
     assert "already" in refused.value.details[0]["message"]
-    with pytest.raises(NoEmbeddingChange):
+    with pytest.raises(NotFound):
         await library.clean()
     await library.start()
     await library.backfill()

@@ -94,13 +94,14 @@ async def test_an_unchanged_batch_writes_nothing(watched: Library, recorded: Rec
     assert recorded.units == [["find_collection", "find_versions"], [*TAKE_TURN, "retry_failed"]]
 
 
-async def test_documents_are_embedded_in_three_units(watched: Library, recorded: RecordedDatabase) -> None:
+async def test_documents_are_embedded_in_four_units(watched: Library, recorded: RecordedDatabase) -> None:
     await watched.upsert(*(a_document(f"n{number}", f"Text {number}.") for number in range(30)))
     recorded.units.clear()
     await watched.worker().embed_requested(watched.queue.requests[0])
     stored = ["lock_jobs", "insert_embeddings", "complete_jobs", "name_collections"]
     assert recorded.units == [
         ["claim_jobs"],
+        ["find_interim_documents"],
         ["find_unembedded_chunks"],
         stored,
         # Of those not tried before, and of those that were.
