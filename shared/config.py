@@ -163,23 +163,13 @@ class EmbeddingSettings(SettingsGroup):
     )
 
     @model_validator(mode="after")
-    def _next_model_or_none(self) -> "EmbeddingSettings":
-        given = (self.embedding_next_provider, self.embedding_next_model, self.embedding_next_dimensions)
-        if any(given) and not all(given):
-            raise ValueError(
-                "set EMBEDDING_NEXT_PROVIDER, EMBEDDING_NEXT_MODEL and EMBEDDING_NEXT_DIMENSIONS together"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _key_for_openai(self) -> "EmbeddingSettings":
+    def _what_providers_need(self) -> "EmbeddingSettings":
+        coming = (self.embedding_next_provider, self.embedding_next_model, self.embedding_next_dimensions)
+        if any(coming) and not all(coming):
+            raise ValueError("set EMBEDDING_NEXT_PROVIDER, _MODEL and _DIMENSIONS together")
         has_key = self.openai_api_key is not None or self.openai_secret_arn is not None
-        for name, provider in (
-            ("EMBEDDING_PROVIDER", self.embedding_provider),
-            ("EMBEDDING_NEXT_PROVIDER", self.embedding_next_provider),
-        ):
-            if provider is EmbeddingProvider.OPENAI and not has_key:
-                raise ValueError(f"set OPENAI_API_KEY or OPENAI_SECRET_ARN, as {name} is openai")
+        if EmbeddingProvider.OPENAI in (self.embedding_provider, coming[0]) and not has_key:
+            raise ValueError("set OPENAI_API_KEY or OPENAI_SECRET_ARN, as EMBEDDING_PROVIDER is openai")
         return self
 
 
