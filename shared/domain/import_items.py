@@ -194,7 +194,7 @@ def named(fields: Mapping[str, Any], options: ImportOptions) -> dict[str, Any]:
     """The fields under Concord's names for them."""
     if options.id_field is None:
         return {_RENAMED.get(name) or name: value for name, value in fields.items()}
-    found = {name: value for name, value in fields.items() if name != options.id_field}
+    found = {name: value for name, value in fields.items() if name not in {"id", options.id_field}}
     return {**found, "id": fields[options.id_field]} if options.id_field in fields else found
 
 

@@ -36,8 +36,8 @@ def _coerced(known: dict[str, Any]) -> dict[str, Any]:
         texts["id"] = document_id(str(texts["id"]).strip())
     if "body" in texts:
         texts["body"] = texts["body"] or ""
-    if texts.get("title") is not None:
-        texts["title"] = str(texts["title"])[:MAX_TITLE_CHARACTERS]
+    if isinstance(texts.get("title"), str):
+        texts["title"] = texts["title"][:MAX_TITLE_CHARACTERS]
     return texts
 
 

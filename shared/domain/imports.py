@@ -34,10 +34,6 @@ class ImportState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
-    def is_over(self) -> bool:
-        return self in {ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED}
-
 
 class DirtyPolicy(StrEnum):
     """What happens to an item that is no document as it stands.

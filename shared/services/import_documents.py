@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
@@ -57,12 +57,24 @@ class ImportWork:
         if self.row.format == ImportFormat.FILE:
             await self._store_file()
             return True
-        reader, counts = self._reader(), await self._counted_lines()
-        pieces = self.storage.chunks(self.row.object_key, start=self.row.bytes_read)
+        reader = self._reader()
+        async with (
+            aclosing(self.storage.chunks(self.row.object_key, start=self.row.bytes_read)) as pieces,
+            aclosing(groups(pieces, reader, await self._counted_lines())) as found,
+        ):
+            if not await self._store_all(found, reader, deadline):
+                return False
+        end = Group(lines=reader.lines, end=size)
+        await self._store(end, reader.columns)
+        return True
+
+    async def _store_all(
+        self, found: AsyncIterator[Group], reader: LinesReader | RowsReader, deadline: float
+    ) -> bool:
+        """While the database stores a group, the next one is read."""
         storing: asyncio.Task[None] | None = None
         try:
-            async for group in groups(pieces, reader, counts):
-                # While the database stores a group, the next one is read.
+            async for group in found:
                 if storing is not None:
                     await storing
                 if time.monotonic() > deadline:
@@ -75,8 +87,6 @@ class ImportWork:
                 storing.cancel()
                 with suppress(asyncio.CancelledError):
                     await storing
-        end = Group(lines=reader.lines, end=size)
-        await self._store(end, reader.columns)
         return True
 
     def _reader(self) -> LinesReader | RowsReader:

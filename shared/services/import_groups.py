@@ -1,7 +1,7 @@
 """Gathers the items of an import into groups that are stored together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 from shared.domain.documents import DocumentInput
@@ -51,7 +51,7 @@ class Group:
 
 async def groups(
     pieces: AsyncIterator[bytes], reader: LinesReader | RowsReader, counts: Callable[[int], bool]
-) -> AsyncIterator[Group]:
+) -> AsyncGenerator[Group]:
     """The items whose line `counts`, group by group; read in a thread while others wait for the database.
 
     Raises InvalidRequest, and what `pieces` raises.

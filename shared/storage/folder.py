@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -52,7 +52,7 @@ class FolderStorage:
             raise PayloadTooLarge(f"The file has {found.size:,} bytes; it may have {at_most:,}.")
         await asyncio.to_thread(shutil.copyfile, self._content / key, path)
 
-    async def chunks(self, key: str, *, start: int = 0) -> AsyncIterator[bytes]:
+    async def chunks(self, key: str, *, start: int = 0) -> AsyncGenerator[bytes]:
         refuse_in_unit_of_work("ObjectStorage")
         # Who holds a file open goes on reading it, also when another one takes its place.
         with _translated(), (self._content / checked_key(key)).open("rb") as file:

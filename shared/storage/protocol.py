@@ -1,6 +1,6 @@
 """What every storage of objects offers: files by key, such as `imports/guides/7.ndjson`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -32,8 +32,10 @@ class ObjectStorage(Protocol):
         """Write the object to a file. Raises ObjectNotFound, and PayloadTooLarge before it has read more."""
         ...
 
-    def chunks(self, key: str, *, start: int = 0) -> AsyncIterator[bytes]:
+    def chunks(self, key: str, *, start: int = 0) -> AsyncGenerator[bytes]:
         """The object from that byte on, a few megabytes at a time. Raises ObjectNotFound.
+
+        Who does not read it to its end closes it.
 
         All are of one version: Conflict is raised when the object was written anew meanwhile.
         """

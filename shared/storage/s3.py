@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
@@ -56,7 +56,7 @@ class S3Storage:
             async for piece in self.chunks(key):
                 await asyncio.to_thread(file.write, piece)
 
-    async def chunks(self, key: str, *, start: int = 0) -> AsyncIterator[bytes]:
+    async def chunks(self, key: str, *, start: int = 0) -> AsyncGenerator[bytes]:
         headers: dict[str, str] = {}
         total = start + 1
         while start < total:

@@ -31,6 +31,7 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             ["--documents", "8", "--resamples", "100"],
             {"scifact_whole_vs_headings", "cranfield_whole_vs_headings"},
         ),
+        ("imports", ["--documents", "700"], {"import_vs_copy"}),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (

@@ -327,3 +327,7 @@ def test_events_that_concern_no_import(functions: Functions, imports: Imports) -
     with pytest.raises(Exception, match="no object that was stored"):
         functions.process("imports_process", {"source": "aws.s3"})
     assert imports.documents() == {}
+
+
+def test_a_sweep_finds_nothing_to_do(functions: Functions) -> None:
+    assert functions.process("imports_process", {"schedule": "process-imports"}) == {"imports": 0}
