@@ -21,6 +21,8 @@ BYTES_PER_BATCH = MAX_REQUEST_BYTES - 1_000
 # One bad document among others is told apart by the API; one alone is refused as a whole.
 _NOTHING_STORED = "invalid_documents"
 _POLL_SECONDS = 0.2
+# What one file is refused with, all are: there is no key, or no such collection.
+_OF_THE_CALLER = {401, 404}
 STATUSES = ("created", "updated", "unchanged")
 PLAIN = ImportChoices()
 
@@ -138,6 +140,8 @@ async def _import(
     try:
         ended, errors = await import_file(api, collection, file, choices, follow)
     except (ApiError, OSError) as failure:
+        if isinstance(failure, ApiError) and failure.answered_status in _OF_THE_CALLER:
+            raise
         message = failure.message if isinstance(failure, ApiError) else str(failure.strerror)
         report.errors.append(ItemError(file.source, None, message))
         return

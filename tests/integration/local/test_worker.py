@@ -163,3 +163,10 @@ async def test_failures_do_not_end_it(
         "sources_refresh",
     }
     assert {failure["code"] for failure in failures} == {"database_unavailable"}
+
+
+async def test_objects_of_s3_are_for_deployed_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPORT_BUCKET", "somebodys-bucket")
+    async with laptop(with_worker=True) as client:
+        assert (await client.get("/health")).status_code == 200
+        assert (await client.put("/uploads/imports/1", content=b"x")).status_code == 404
