@@ -52,6 +52,7 @@ class Event(StrEnum):
     REQUEST_UNAVAILABLE = "request_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     SWEEP_FAILED = "sweep_failed"
+    PARSER_FAILED = "parser_failed"
 
 
 class Metric(StrEnum):

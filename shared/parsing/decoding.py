@@ -90,8 +90,11 @@ def _mended_utf_8(data: bytes) -> str | None:
 
 
 def _guessed(data: bytes) -> str:
-    # Its tables take 60 ms to load, which files in UTF-8 do not pay for.
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - see above
+    # Only files in other encodings need it, and functions that read none do without it.
+    from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415 - see above
 
-    best = from_bytes(data[:_SAMPLE_BYTES]).best()
-    return data.decode(best.encoding if best else "cp1252", "replace")
+    encoding = detect_encoding(data, html5_compatible=False) or "cp1252"
+    try:
+        return data.decode(encoding, "replace")
+    except LookupError:
+        return data.decode("cp1252", "replace")

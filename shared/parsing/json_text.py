@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 
 from shared.errors import UnreadableFile, UnreadableReason
+from shared.parsing.bounded import bounded
 from shared.parsing.decoding import clean
+from shared.parsing.limits import ParseLimits
 from shared.parsing.parsed_file import JsonValue, ParsedFile
 
 # Deeper than people write; what is deeper is refused before Python's own limit is met.
@@ -12,8 +14,8 @@ _DEEPEST = 200
 _TITLES = ("title", "name", "headline")
 
 
-def parse_json(text: str) -> ParsedFile:
-    """Raises UnreadableFile when it is not JSON, or nested too deeply."""
+def parse_json(text: str, limits: ParseLimits) -> ParsedFile:
+    """Raises UnreadableFile when it is not JSON, nested too deeply, or too much as text."""
     try:
         value: JsonValue = json.loads(text)
     except RecursionError:
@@ -26,7 +28,7 @@ def parse_json(text: str) -> ParsedFile:
         raise UnreadableFile(UnreadableReason.TRUNCATED, message) from None
     named = [value[name] for name in _TITLES if name in value] if isinstance(value, dict) else []
     title = next((clean(text) for text in named if isinstance(text, str) and text.strip()), None)
-    return ParsedFile(title, clean("\n".join(_lines(value, (), 0)).strip("\n")))
+    return ParsedFile(title, clean("\n".join(bounded(_lines(value, (), 0), limits)).strip("\n")))
 
 
 def _lines(value: JsonValue, path: tuple[str, ...], depth: int) -> Iterator[str]:
