@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from resiliparse.parse.html import DOMNode, NodeType
+from resiliparse.parse.html import ElementNode, Node, NodeType
 
 from shared.parsing.tables import table_lines
 
@@ -19,19 +19,19 @@ _AROUND_BREAK = re.compile(r" ?\x0b ?")
 _DEEPEST_LIST = 8
 
 
-def read_blocks(root: DOMNode) -> Iterator[str]:
+def read_blocks(root: ElementNode) -> Iterator[str]:
     """The text below `root`, block by block, each with the line ends before it."""
     reader = _Reader()
     # A stack of its own: pages are nested more deeply than calls may be.
-    stack: list[tuple[DOMNode, bool]] = [(root, False)]
+    stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
         node, leaves = stack.pop()
         if leaves:
-            reader.leave(node.tag)
+            reader.leave(node.tag or "")
         elif node.type is NodeType.TEXT:
             reader.read(node.value or "")
         elif node.type is NodeType.ELEMENT:
-            reader.enter(node.tag)
+            reader.enter(node.tag or "")
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.child_nodes))
         yield from reader.take()

@@ -2,7 +2,7 @@
 
 import re
 
-from resiliparse.parse.html import DOMNode
+from resiliparse.parse.html import ElementNode
 
 _INVISIBLE = ", ".join(
     (
@@ -33,7 +33,7 @@ _MOST_TEXT_OF_LINKS = 0.8
 _LONGEST_LINKS = 60
 
 
-def remove_boilerplate(body: DOMNode) -> None:
+def remove_boilerplate(body: ElementNode) -> None:
     """Take out of `body` what is not text or not of this page."""
     for node in body.query_selector_all(_INVISIBLE):
         node.decompose()
@@ -46,12 +46,12 @@ def remove_boilerplate(body: DOMNode) -> None:
             node.decompose()
 
 
-def main_part(body: DOMNode) -> DOMNode:
+def main_part(body: ElementNode) -> ElementNode:
     """The element that has the page's own text: what is marked so, if it has enough of it, or `body`."""
-    length = len(body.text)
+    length = len(body.inner_text)
     for selector in ("main, [role=main]", "article"):
         found = body.query_selector_all(selector)
-        if len(found) == 1 and len(found[0].text) >= length * _LEAST_SHARE:
+        if len(found) == 1 and len(found[0].inner_text) >= length * _LEAST_SHARE:
             return found[0]
     for node in body.query_selector_all(
         "body > header, body > aside, body > div > header, body > div > aside"
@@ -61,10 +61,10 @@ def main_part(body: DOMNode) -> DOMNode:
     return body
 
 
-def _leads_elsewhere(node: DOMNode) -> bool:
-    links = [link.text.strip() for link in node.get_elements_by_tag_name("a")]
+def _leads_elsewhere(node: ElementNode) -> bool:
+    links = [link.inner_text.strip() for link in node.get_elements_by_tag_name("a")]
     if len(links) < _FEWEST_LINKS:
         return False
-    text = len("".join(node.text.split()))
+    text = len("".join(node.inner_text.split()))
     linked = len("".join("".join(links).split()))
     return linked >= text * _MOST_TEXT_OF_LINKS and linked / len(links) <= _LONGEST_LINKS

@@ -1,7 +1,9 @@
 """HTML: the main text, without what surrounds it on every page of a site."""
 
+from contextlib import suppress
+
 from resiliparse.parse.encoding import detect_encoding
-from resiliparse.parse.html import DOMNode, HTMLTree
+from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from shared.errors import UnreadableFile, UnreadableReason
 from shared.parsing.bounded import bounded
@@ -26,15 +28,15 @@ _META_BYTES = 1_024
 def parse_html(data: bytes, limits: ParseLimits) -> ParsedFile:
     """Raises UnreadableFile when it has no text, or too much."""
     tree = HTMLTree.parse(_decoded(data))
-    metadata = _metadata(tree)
-    title = _text(tree.title or "")
-    if tree.body is None:
+    if tree.document is None or tree.body is None:
         raise _no_text()
+    metadata = _metadata(tree.document)
+    title = _text(tree.title or "")
     remove_boilerplate(tree.body)
     part = main_part(tree.body)
     headings = part.get_elements_by_tag_name("h1")
     if len(headings) == 1:
-        title = _text(headings[0].text) or title
+        title = _text(headings[0].inner_text) or title
     body = clean("".join(bounded(read_blocks(part), limits))).strip()
     if not body:
         raise _no_text()
@@ -47,27 +49,27 @@ def _decoded(data: bytes) -> str:
     if text is not None:
         return text
     if b"charset" in data[:_META_BYTES].lower():
-        try:
-            return clean(data.decode(detect_encoding(data, from_html_meta=True), "replace"))
-        except LookupError:
-            pass
+        # Never None: what is not found is UTF-8 there.
+        with suppress(LookupError):
+            return clean(data.decode(str(detect_encoding(data, from_html_meta=True)), "replace"))
     return decode(data)
 
 
-def _metadata(tree: HTMLTree) -> dict[str, JsonValue]:
+def _metadata(document: DocumentNode) -> dict[str, JsonValue]:
     metadata: dict[str, JsonValue] = {}
-    for tag in tree.document.get_elements_by_tag_name("meta")[:_MOST_META]:
+    for tag in document.get_elements_by_tag_name("meta")[:_MOST_META]:
         name = _META.get((_attribute(tag, "name") or _attribute(tag, "property")).casefold())
         content = _text(_attribute(tag, "content"))
         if name and content:
             metadata.setdefault(name, content[:_LONGEST_FIELD])
-    language = _attribute(tree.document.document_element, "lang")
+    root = document.document_element
+    language = _attribute(root, "lang") if root is not None else ""
     if language:
         metadata["language"] = clean(language)[:_LONGEST_FIELD]
     return metadata
 
 
-def _attribute(node: DOMNode, name: str) -> str:
+def _attribute(node: ElementNode, name: str) -> str:
     return node.getattr(name) or ""
 
 

@@ -21,7 +21,7 @@ class OfficeFormat(StrEnum):
 
 
 def inspect_archive(path: Path, limits: ParseLimits) -> OfficeFormat:
-    """What a ZIP archive is, by its parts. Raises UnreadableFile when nothing known, or not to be unpacked."""
+    """What a ZIP archive is, by its parts. Raises UnreadableFile, also when it may not be unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()

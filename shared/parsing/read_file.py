@@ -32,13 +32,17 @@ def read_plain(path: Path, name: str, limits: ParseLimits) -> ParsedFile | None:
             return None
         data += file.read(_PLAIN_BYTES)
     text = decode_surely(data)
-    return None if text is None else _read_text(text, known, name, limits)
+    return None if text is None else _with_text(_read_text(text, known, name, limits))
 
 
 def read_file(path: Path, name: str, limits: ParseLimits) -> ParsedFile:
     """The text of any file. Raises UnreadableFile, and whatever a parser does with what nobody foresaw."""
     with path.open("rb") as file:
         known = tell_format(file.read(HEAD_BYTES), name)
+    return _with_text(_read_as(known, path, name, limits))
+
+
+def _read_as(known: FileFormat, path: Path, name: str, limits: ParseLimits) -> ParsedFile:
     # Each parser is imported for its own files: their imports take longer than most files.
     match known:
         case FileFormat.PDF:
@@ -58,10 +62,10 @@ def read_file(path: Path, name: str, limits: ParseLimits) -> ParsedFile:
 
 def _read_office(path: Path, known: OfficeFormat, limits: ParseLimits) -> ParsedFile:
     if known is OfficeFormat.TEXT:
-        from shared.parsing.docx_text import parse_docx  # noqa: PLC0415 - see `read_file`
+        from shared.parsing.docx_text import parse_docx  # noqa: PLC0415 - see `_read_as`
 
         return parse_docx(path, limits)
-    from shared.parsing.sheets import parse_sheets  # noqa: PLC0415 - see `read_file`
+    from shared.parsing.sheets import parse_sheets  # noqa: PLC0415 - see `_read_as`
 
     return parse_sheets(path, limits)
 
@@ -89,6 +93,12 @@ def _read_json(text: str, name: str, limits: ParseLimits) -> ParsedFile:
         if is_named(FileFormat.JSON, name) or error.reason is not UnreadableReason.TRUNCATED:
             raise
         return parse_text(text)
+
+
+def _with_text(parsed: ParsedFile) -> ParsedFile:
+    if not parsed.body.strip():
+        raise UnreadableFile(UnreadableReason.NO_TEXT, "The file has no text; send one with text in it.")
+    return parsed
 
 
 def _empty() -> UnreadableFile:
