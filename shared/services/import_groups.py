@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from shared.domain.documents import DocumentInput
 from shared.domain.import_items import LinesReader, RowsReader
 from shared.domain.imports import ItemProblem, ReadItem
-from shared.services.upsert_documents import CHARACTERS_PER_UNIT, DOCUMENTS_PER_UNIT
+from shared.services.upsert_documents import CHARACTERS_PER_UNIT
 
+# More than a request has: a batch costs the index the less by document the larger it is, and others wait for
+# the collection's turn for half a second.
+DOCUMENTS_PER_GROUP = 2_000
 # Of a piece of the object, as much is read at once.
 _BYTES_READ_AT_ONCE = 500_000
 # As many items may fail, or be passed over, before that is kept.
@@ -28,7 +31,7 @@ class Group:
     end: int = 0
 
     def takes(self, outcome: DocumentInput | ItemProblem) -> bool:
-        if self.items == _ITEMS_PER_GROUP or len(self.documents) == DOCUMENTS_PER_UNIT:
+        if self.items == _ITEMS_PER_GROUP or len(self.documents) == DOCUMENTS_PER_GROUP:
             return False
         if isinstance(outcome, ItemProblem):
             return True

@@ -131,6 +131,7 @@ async def test_rows_go_on_after_the_header(
     key = await made(library, storage, rows, format=ImportFormat.CSV)
     stopping = StopsAfter(storage, pieces=2)
     monkeypatch.setattr("shared.storage.folder.PIECE_BYTES", 9_000)
+    monkeypatch.setattr(import_groups, "DOCUMENTS_PER_GROUP", 500)
     with pytest.raises(StorageUnavailable):
         await import_run(library.database, stopping).process(key)
     state, created, *_ = await told(library, key)
@@ -230,7 +231,10 @@ async def test_what_was_never_uploaded_waits(
         await storage.get(row.object_key)
 
 
-async def test_a_last_group_that_is_full(library: Library, storage: FolderStorage) -> None:
+async def test_a_last_group_that_is_full(
+    library: Library, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_groups, "DOCUMENTS_PER_GROUP", 500)
     # The end of the last line, which has none, tells of the 501st document.
     key = await made(library, storage, lines(501).removesuffix(b"\n"))
     await import_run(library.database, storage).process(key)
