@@ -4,12 +4,10 @@ from pathlib import Path
 
 from shared.errors import UnreadableFile, UnreadableReason
 from shared.parsing.bounded import too_large, too_much_text
-from shared.parsing.csv_table import parse_csv
 from shared.parsing.decoding import decode, decode_surely
 from shared.parsing.formats import HEAD_BYTES, FileFormat, is_named, tell_format
 from shared.parsing.json_text import parse_json
 from shared.parsing.limits import ParseLimits
-from shared.parsing.office import OfficeFormat, inspect_archive, inspect_compound
 from shared.parsing.parsed_file import ParsedFile
 from shared.parsing.plain_text import parse_markdown, parse_text
 
@@ -49,10 +47,8 @@ def _read_as(known: FileFormat, path: Path, name: str, limits: ParseLimits) -> P
             from shared.parsing.pdf import parse_pdf  # noqa: PLC0415 - see above
 
             return parse_pdf(path, limits)
-        case FileFormat.ARCHIVE:
-            return _read_office(path, inspect_archive(path, limits), limits)
-        case FileFormat.COMPOUND:
-            return _read_office(path, inspect_compound(path), limits)
+        case FileFormat.ARCHIVE | FileFormat.COMPOUND:
+            return _read_office(known, path, limits)
         case FileFormat.HTML:
             from shared.parsing.html_page import parse_html  # noqa: PLC0415 - see above
 
@@ -60,8 +56,16 @@ def _read_as(known: FileFormat, path: Path, name: str, limits: ParseLimits) -> P
     return _read_text(decode(path.read_bytes()), known, name, limits)
 
 
-def _read_office(path: Path, known: OfficeFormat, limits: ParseLimits) -> ParsedFile:
-    if known is OfficeFormat.TEXT:
+def _read_office(known: FileFormat, path: Path, limits: ParseLimits) -> ParsedFile:
+    from shared.parsing.office import (  # noqa: PLC0415 - see `_read_as`
+        OfficeFormat,
+        inspect_archive,
+        inspect_compound,
+    )
+
+    is_archive = known is FileFormat.ARCHIVE
+    found = inspect_archive(path, limits) if is_archive else inspect_compound(path)
+    if found is OfficeFormat.TEXT:
         from shared.parsing.docx_text import parse_docx  # noqa: PLC0415 - see `_read_as`
 
         return parse_docx(path, limits)
@@ -77,6 +81,8 @@ def _read_text(text: str, known: FileFormat, name: str, limits: ParseLimits) -> 
         raise too_much_text(limits)
     match known:
         case FileFormat.CSV:
+            from shared.parsing.csv_table import parse_csv  # noqa: PLC0415 - see `_read_as`
+
             return parse_csv(text, limits)
         case FileFormat.MARKDOWN:
             return parse_markdown(text)

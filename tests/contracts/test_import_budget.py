@@ -38,7 +38,7 @@ BUDGETS = {
     "imports_create": 576,
     "imports_get": 574,
     "imports_list": 574,
-    "imports_process": 456,
+    "imports_process": 459,
     "imports_retry": 576,
     "indexes_maintain": 412,
     "openapi_get": 434,
@@ -48,7 +48,7 @@ BUDGETS = {
     "sources_get": 569,
     "sources_list": 572,
     "sources_refresh": 404,
-    "sources_store": 457,
+    "sources_store": 461,
     "sources_update": 580,
 }
 # Loaded by the first use of what needs them, or never.
