@@ -20,6 +20,7 @@ from shared.cli import (
     package,
     redrive,
     search,
+    sources,
     suggest,
     up,
 )
@@ -61,6 +62,7 @@ app.command()(up.up)
 app.command()(ingest.ingest)
 app.command()(search.search)
 app.command()(suggest.suggest)
+app.add_typer(sources.sources, name="sources")
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)

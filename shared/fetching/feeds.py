@@ -36,13 +36,15 @@ def read_feed(body: bytes, url: str, content_type: str, *, with_content: bool) -
     parsed = feedparser.parse(
         io.BytesIO(body), response_headers={"content-type": content_type, "content-location": url}
     )
-    if not parsed.entries and not parsed.version:
+    if not parsed.entries and not parsed.get("version"):
         raise FetchFailed(
             FetchProblem.UNREADABLE_ANSWER,
             "This is no RSS or Atom feed; give the address of the feed itself.",
         )
-    items = {item.key: item for item in reversed(list(_items(parsed.entries, url, with_content)))}
-    return Feed(list(reversed(items.values())), whole=not _is_broken(parsed))
+    items: dict[str, ListedItem] = {}
+    for item in _items(parsed.entries, url, with_content):
+        items.setdefault(item.key, item)
+    return Feed(list(items.values()), whole=not _is_broken(parsed))
 
 
 def _is_broken(parsed: Any) -> bool:
@@ -82,8 +84,9 @@ def _content(entry: Any) -> str:
 def _dates(entry: Any) -> dict[str, Any]:
     """When it says it was published and updated, as far as that can be: no time before 1970 or to come."""
     found = {}
-    for name in ("published", "updated"):
-        parsed = entry.get(f"{name}_parsed")
+    # Asked for a date that it does not have, an entry would give another.
+    for name in (name for name in ("published", "updated") if f"{name}_parsed" in entry):
+        parsed = entry[f"{name}_parsed"]
         seconds = calendar.timegm(parsed) if isinstance(parsed, time.struct_time) else -1
         if 0 < seconds < time.time() + _DAY_SECONDS:
             found[name] = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -24,6 +24,7 @@ from shared.services.store_source_items import ItemStore
 from shared.storage.protocol import ObjectStorage
 
 _LISTED_PER_UNIT = 1_000
+_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class FetchedBatches:
             is_same = known is not None and known.content_hash == digest
             file = None if is_same or known is None else f"{folder}/{place}"
             if file is not None:
-                await self.storage.put(file, b"\xef\xbb\xbf" + _page(content), "text/html")
+                await self.storage.put(file, _page(content), "application/octet-stream")
             outcomes.append(
                 ItemOutcome(
                     key=item.key,
@@ -131,7 +132,7 @@ class FetchedBatches:
                     url=item.url,
                     content_hash=digest,
                     file=file,
-                    name="entry.html",
+                    name="entry.html" if _has_markup(content) else "entry.txt",
                 )
             )
         await store.store(outcomes)
@@ -163,5 +164,12 @@ def _settings(source: SourceRow) -> SourceSettings:
     return SourceSettings.model_validate(source.settings)
 
 
+def _has_markup(content: bytes) -> bool:
+    return b"<" in content or b"&" in content
+
+
 def _page(content: bytes) -> bytes:
-    return b"<html><body><main>" + content + b"</main></body></html>"
+    """In UTF-8, with the mark that says so."""
+    if not _has_markup(content):
+        return _MARK + content
+    return _MARK + b"<html><body><main>" + content + b"</main></body></html>"

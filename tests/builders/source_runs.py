@@ -1,6 +1,7 @@
 """Refreshes of sources, from the message to the documents, as queue and bucket would have them go on."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class SourceRuns:
         run: dict[str, Any] = self.get(source)["runs"][0]
         return {name: value for name, value in run.items() if not name.endswith("_at")}
 
+    def pause(self, source: str) -> float:
+        """Seconds until it is due."""
+        due = datetime.fromisoformat(self.get(source)["next_due_at"])
+        return (due - datetime.now(UTC)).total_seconds()
+
     def refresh(self, source: str) -> None:
         answer = self.call("sources_update", "PATCH", f"/{source}", {"refresh": True})
         assert answer["statusCode"] == 200, answer
@@ -60,7 +66,7 @@ class SourceRuns:
 
     def outcomes(self) -> list[str]:
         content = self.folder / "content"
-        outcomes = (content / "fetched" / "outcomes").glob("**/*-*")
+        outcomes = (content / "fetched" / "outcomes").glob("*/*/*")
         return sorted(path.relative_to(content).as_posix() for path in outcomes)
 
     def store(self) -> None:
