@@ -237,7 +237,7 @@ def test_an_item_that_fails_keeps_its_document_and_is_left_alone_for_a_while(
 
 def test_what_cannot_be_read_fails_alone(sources: SourceRuns, site: WebSite) -> None:
     site.article("/a", "A", "The text of a.")
-    site.pages["/b"] = Page(b"\x00\x01\x02\x03" * 100, content_type="application/octet-stream")
+    site.pages["/b"] = Page(b"%PDF-1.7\n1 0 obj\n<<", content_type="application/pdf")
     site.pages["/c"] = Page(b"# " + b"T" * 2_000 + b"\n\ntext", content_type="text/markdown")
     site.pages["/d"] = Page("Grüße".encode("latin-1"), content_type="text/plain; charset=iso-8859-1")
     site.pages["/e"] = Page(b"text", content_type="text/plain; charset=klingon")
