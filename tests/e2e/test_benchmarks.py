@@ -32,6 +32,7 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             {"scifact_whole_vs_headings", "cranfield_whole_vs_headings"},
         ),
         ("imports", ["--documents", "700"], {"import_vs_copy"}),
+        ("sources", ["--pages", "20"], {"requests_per_page", "seconds_vs_all_anew"}),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (
