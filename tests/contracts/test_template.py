@@ -29,6 +29,12 @@ RESOURCES = list_function_resources()
 # API Gateway gives up after 30 seconds.
 LONGEST_HTTP_SECONDS = 29
 EMBEDDING = {"documents_multi_search", "documents_search", "chunks_embed"}
+# What few functions need of other people's code, beside what all need.
+OTHER_LAYERS = {
+    "imports_process": "ParsingLayer",
+    "sources_fetch": "SourcesLayer",
+    "sources_store": "ParsingLayer",
+}
 
 every_function = pytest.mark.parametrize("function", RESOURCES, ids=lambda function: function.folder)
 
@@ -144,7 +150,8 @@ def test_only_what_embeds_carries_the_model(function: FunctionResource) -> None:
     runtime, model = {"Ref": "RuntimeLayer"}, {"Ref": "ModelLayer"}
     either = {"Fn::If": ["UsesLocalModel", [runtime, model], [runtime]]}
     # SAM adds a list of layers to that of all functions, and leaves what is no list alone.
-    layers = [{"Ref": "SourcesLayer"}] if function.folder == "sources_fetch" else [runtime]
+    of_its_own = OTHER_LAYERS.get(function.folder)
+    layers = [{"Ref": of_its_own}] if of_its_own else [runtime]
     assert function.layers == (either if function.folder in EMBEDDING else layers)
 
 

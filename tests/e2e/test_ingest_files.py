@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.builders.command_line import concord, serving
+from tests.builders.files import write_docx, write_encrypted_pdf, write_pdf, write_xlsx
 
 LINES = [
     {"id": "a", "body": "A first line."},
@@ -40,6 +41,25 @@ def test_a_folder_of_mixed_files_is_read_but_for_the_bad_ones(mixed: Path) -> No
     assert (again.json["created"], again.json["unchanged"], again.json["failed"]) == (1, 4, 3)
     found = concord("search", "values", "-c", "mixed-files", "--mode", "keyword", "--json").json
     assert [hit["document"]["url"] for hit in found["hits"]] == [f"{mixed.name}/data.json"]
+
+
+def test_files_of_applications_are_cited_by_page(laptop: Path, tmp_path: Path) -> None:
+    assert laptop == Path.cwd()
+    write_pdf(tmp_path / "rivers.pdf")
+    write_encrypted_pdf(tmp_path / "secret.pdf", "password")
+    write_docx(tmp_path / "rivers.docx")
+    write_xlsx(tmp_path / "rivers.xlsx")
+    page = "<html><body><main><h1>Lakes</h1><p>Baikal is deep.</p></main></body></html>"
+    (tmp_path / "page.html").write_text(page)
+    stored = concord("ingest", str(tmp_path), "-c", "rivers", "--json")
+    assert (stored.code, stored.json["created"], stored.json["failed"]) == (1, 4, 1)
+    (error,) = stored.json["errors"]
+    assert error["source"].endswith("secret.pdf")
+    assert "password" in error["message"]
+    search = ("search", "Danube flows", "-c", "rivers", "--mode", "keyword", "--json")
+    hits = concord(*search).json["hits"]
+    cited = [hit["passages"][0]["page"] for hit in hits if hit["document"]["url"].endswith("rivers.pdf")]
+    assert cited == [2]
 
 
 def test_a_dry_run_stores_nothing(mixed: Path) -> None:

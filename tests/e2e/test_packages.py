@@ -1,6 +1,7 @@
 """Every packaged function in AWS's Runtime Interface Emulator, with its package and its layers alone."""
 
 import ast
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from redis import Redis
 
 from shared.local.function_list import list_functions
 from shared.local.lambda_calls import storage_event
+from shared.storage.folder import FolderStorage
 from tests.builders.events import Event, http_event, schedule_event, sqs_event
+from tests.builders.files import write_pdf
 from tests.builders.functions import plain
 from tests.builders.packages import PackagedFunction, PackageFolder, lambda_runtime
 from tests.builders.redis import RedisServer
@@ -170,6 +173,31 @@ def test_a_document_is_found_by_meaning(packages: PackageFolder, database_url: s
     answer = plain(found)["body"]
     assert (answer["mode"], answer["degraded"]) == ("hybrid", [])
     assert [hit["passages"][0]["text"] for hit in answer["hits"]] == [body]
+
+
+def test_a_file_is_parsed_with_what_its_layer_has(
+    packages: PackageFolder, database_url: str, tmp_path: Path
+) -> None:
+    """Taken up by one function and parsed by another, with a process of its own in the emulator."""
+    storage = {"IMPORT_BUCKET": f"folder:{tmp_path}"}
+
+    def run(name: str, event: Event) -> Any:
+        function = packages.function(name)
+        with RunningFunction(function, environment(function, database_url) | storage) as running:
+            return running.invoke(event)
+
+    run("collections_create", http_event("POST", "/v1/collections", {"name": "guides"}))
+    path = f"{COLLECTION}/imports"
+    file = {"format": "file", "name": "two.pdf"}
+    created = plain(run("imports_create", http_event("POST", path, file)))["body"]["import"]["id"]
+    key = f"imports/1/{created}/data"
+    file_of_pages = write_pdf(tmp_path / "given.pdf", ("Nile", "Danube"))
+    asyncio.run(FolderStorage(tmp_path).put(key, file_of_pages, "application/pdf"))
+    run("imports_process", storage_event(key, 1))
+    done = plain(run("imports_get", http_event("GET", f"{path}/{created}")))["body"]
+    assert (done["state"], done["created"], done["errors"]) == ("done", 1, [])
+    document = plain(run("documents_get", http_event("GET", f"{COLLECTION}/documents/two.pdf")))["body"]
+    assert len(document["page_starts"]) == 2
 
 
 def test_outside_services_are_reached_with_what_the_layers_have(

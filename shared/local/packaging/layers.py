@@ -89,6 +89,13 @@ LAYERS = (
         reached_by="shared.fetching.robots",
     ),
     Layer(
+        name="parsing",
+        groups=("--only-group", "parsing"),
+        packages_left_out=(),
+        files_left_out=left_out.FILES_OF_ANY,
+        reached_by="shared.parsing.child",
+    ),
+    Layer(
         name="model",
         groups=("--only-group", "model"),
         packages_left_out=left_out.UNUSED_BY_A_BUILT_MODEL,
