@@ -3,7 +3,7 @@
 import time
 
 from shared.cache.protocol import Cache
-from shared.database.rows import SourceRow
+from shared.database.rows import SourceItemRow, SourceRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.domain.sources import SourceKind, SourceSettings, SourceState, is_too_much
@@ -31,19 +31,11 @@ async def finish_source_run(
         gone = await _count_gone(database, principal, source)
         if gone < 0:
             return
-        deleted = 0
-        while deleted < gone:
+        while items := await _find_gone(database, principal, source) if gone else []:
             if time.monotonic() > deadline:
                 return
-            async with database.unit_of_work(principal) as unit:
-                items = await source_items.find_gone(
-                    unit, source, before_run=source.run, limit=ITEMS_PER_UNIT
-                )
-            if not items:
-                break
             await delete_source_items(database, cache, principal, collection, source, items)
-            deleted += len(items)
-        if deleted:
+        if gone:
             await ask_for_maintenance(maintain_queue)
     await _schedule(database, principal, source)
 
@@ -94,6 +86,11 @@ async def _count_gone(database: Database, principal: Principal, source: SourceRo
             pause_seconds=None,
         )
         return -1
+
+
+async def _find_gone(database: Database, principal: Principal, source: SourceRow) -> list[SourceItemRow]:
+    async with database.unit_of_work(principal) as unit:
+        return await source_items.find_gone(unit, source, before_run=source.run, limit=ITEMS_PER_UNIT)
 
 
 async def _schedule(database: Database, principal: Principal, source: SourceRow) -> None:

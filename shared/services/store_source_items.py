@@ -12,7 +12,7 @@ from shared.cache.protocol import Cache
 from shared.database.rows import SourceItemRow, SourceRow
 from shared.database.units_of_work import Database
 from shared.domain.document_writes import WriteStatus
-from shared.domain.documents import DocumentInput
+from shared.domain.documents import MAX_TITLE_CHARACTERS, DocumentInput
 from shared.domain.fetches import ItemOutcome, Problem
 from shared.domain.principals import Principal
 from shared.domain.sources import pause_seconds
@@ -113,7 +113,7 @@ class ItemStore:
             parsed = await parse_file(path, outcome.name or "index.html")
         return DocumentInput(
             id=item.document_id,
-            title=item.title or parsed.title,
+            title=(item.title or parsed.title or "")[:MAX_TITLE_CHARACTERS] or None,
             body=parsed.body,
             url=item.url,
             metadata={**parsed.metadata, **_fields(item), "source": self.source.id},

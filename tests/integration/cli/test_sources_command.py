@@ -1,6 +1,9 @@
 """`concord sources`, on a laptop: a feed is added, refreshed, approved and removed."""
 
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import typer
 
 from shared.cli.source_tables import kind_of, seconds_of
 from tests.builders.command_line import concord
+from tests.builders.embedding_state import execute
 from tests.builders.web_site import WebSite, open_web_site
 from tests.functions.test_sources import rss, sitemap
 
@@ -74,3 +78,38 @@ def test_what_is_read_of_a_command_line() -> None:
     addresses = ("s3://b/p", "https://e.com/sitemap_index.xml", "https://e.com/feed/", "https://e.com/x.rss")
     assert [kind_of(address) for address in addresses] == ["s3_prefix", "sitemap", "feed", "feed"]
     assert kind_of("https://e.com/about?x=feed.xml") == "page"
+
+
+def test_a_long_list_is_shown_whole(database_url: str) -> None:
+    concord("sources", "add", "http://127.0.0.1:9/feed", "-c", "shop")
+    execute(
+        database_url,
+        "INSERT INTO concord.source (collection_id, id, kind, url, state)"
+        " SELECT 1, 's' || n, 'feed', 'http://127.0.0.1/' || n, 'paused' FROM generate_series(1, 120) n",
+    )
+    assert len(concord("sources", "list", "-c", "shop", "--json").json) == 121
+
+
+def test_what_is_not_removed_at_once_is_removed_by_asking_again() -> None:
+    """As a deployment answers whose time was up before all documents were deleted."""
+    answers = iter([{"deleted": 500, "complete": False}, {"deleted": 7, "complete": True}])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_DELETE(self) -> None:
+            body = json.dumps(next(answers)).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        removed = concord("sources", "remove", "news", "-c", "shop", "--url", url, "--json").json
+        server.shutdown()
+        thread.join()
+    assert removed == {"id": "news", "deleted": 507}

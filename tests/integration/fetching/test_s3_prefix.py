@@ -26,6 +26,7 @@ def bucket() -> Iterator[str]:
             client.put_object(Bucket=name, Key=f"many/{number:04}.txt", Body=b"text")
         client.put_object(Bucket=name, Key="few/a b+ü.txt", Body=b"A text.")
         client.put_object(Bucket=name, Key="few/folder/", Body=b"")
+        client.put_object(Bucket=name, Key="large", Body=b"x" * 50_000_001)
         client.close()
         yield name
 
@@ -69,6 +70,9 @@ async def test_objects_are_listed_with_their_versions_and_fetched(bucket: str, t
     wanted = ItemToFetch(key=item.key, url=item.url)
     (fetched,) = (await fetch(tmp_path, request_for("", wanted))).items
     assert (fetched.state, fetched.etag, fetched.name) == ("fetched", item.version, "a b+ü.txt")
+    large = ItemToFetch(key="large", url=f"s3://{bucket}/large")
+    (refused,) = (await fetch(tmp_path, request_for("", large))).items
+    assert (refused.state, refused.problem and refused.problem.code) == ("failed", "too_large")
     gone = ItemToFetch(key="gone", url=f"s3://{bucket}/few/gone")
     (failed,) = (await fetch(tmp_path, request_for("", gone))).items
     assert (failed.state, failed.problem and failed.problem.message) == ("failed", "The object is gone.")
