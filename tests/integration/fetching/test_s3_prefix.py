@@ -83,3 +83,9 @@ async def test_a_bucket_that_is_not_there_is_a_problem_of_the_listing(bucket: st
     assert listing is not None
     assert listing.problem is not None
     assert (listing.problem.code, listing.complete) == ("storage_unavailable", False)
+
+
+async def test_an_object_that_cannot_be_had_fails_alone(bucket: str, tmp_path: Path) -> None:
+    items = [ItemToFetch(key=name, url=f"s3://{name}/few/a b+ü.txt") for name in (bucket, f"not-{bucket}")]
+    outcome = await fetch(tmp_path, request_for("", *items))
+    assert [item.state for item in outcome.items] == ["fetched", "failed"]
