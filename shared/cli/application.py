@@ -10,6 +10,7 @@ from shared.cli import (
     demo,
     deploy,
     doctor,
+    embeddings,
     evaluate,
     functions,
     index,
@@ -68,6 +69,7 @@ app.command()(functions.functions)
 app.command()(migrate.migrate)
 app.command()(index.index)
 app.command()(doctor.doctor)
+app.add_typer(embeddings.embeddings, name="embeddings")
 app.command("eval")(evaluate.evaluate)
 app.command()(openapi.openapi)
 app.command()(redrive.redrive)

@@ -46,7 +46,6 @@ def evaluate(
     With --against every query is asked both ways, and a paired bootstrap says what --set gains.
     """
     from shared.cli.api_client import ConcordApi, with_api
-    from shared.cli.console import output, print_json
     from shared.cli.evaluation import evaluate as measure
     from shared.cli.evaluation_fields import request_fields
     from shared.domain.document_ids import document_id
@@ -60,11 +59,18 @@ def evaluate(
         return await measure(api, folder, collection, modes, fields=fields, against=others)
 
     report = with_api(url, run, with_worker=True)
+    show_report(report, as_json=as_json)
+
+
+def show_report(report: dict[str, Any], *, as_json: bool) -> None:
+    """The figures as JSON or as tables."""
+    from shared.cli.console import output, print_json
+
     if as_json:
         print_json(report)
         return
     output().print(_table(report))
-    if others is not None:
+    if "comparisons" in report:
         output().print(_comparisons_table(report["comparisons"]))
 
 

@@ -58,7 +58,34 @@ async def evaluate(
     """
     queries = read_judged_queries(folder)
     documents = await _store(api, folder, collection)
-    fields = fields or {}
+    figures = await _figures(api, collection, queries, modes, fields or {}, against)
+    return {"collection": collection, "documents": documents, "queries": len(queries), **figures}
+
+
+async def compare_searches(
+    api: ConcordApi,
+    folder: Path,
+    collection: str,
+    modes: Sequence[str],
+    *,
+    fields: Mapping[str, Any],
+    against: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The same of a collection as it is, of which nothing is stored. Raises ApiError."""
+    queries = read_judged_queries(folder)
+    documents = (await api.collection(collection))["documents"]
+    figures = await _figures(api, collection, queries, modes, fields, against)
+    return {"collection": collection, "documents": documents, "queries": len(queries), **figures}
+
+
+async def _figures(
+    api: ConcordApi,
+    collection: str,
+    queries: Sequence[JudgedQuery],
+    modes: Sequence[str],
+    fields: Mapping[str, Any],
+    against: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     measured: dict[str, dict[str, float]] = {}
     comparisons = []
     for mode in modes:
@@ -69,19 +96,19 @@ async def evaluate(
             comparisons.append(
                 {"mode": mode, "set": dict(fields), "against": dict(against)} | _compared(others, values)
             )
-    report = {
-        "collection": collection,
-        "documents": documents,
-        "queries": len(queries),
-        "modes": measured,
-    }
-    return report if against is None else report | {"comparisons": comparisons}
+    return {"modes": measured} if against is None else {"modes": measured, "comparisons": comparisons}
 
 
 def _compared(before: _Measured, after: _Measured) -> dict[str, float]:
     gain = paired_bootstrap(before.ndcg, after.ndcg)
     figures = {name: round(value, 4) for name, value in asdict(gain).items()}
-    return {"ndcg@10": _mean(after.ndcg), "against_ndcg@10": _mean(before.ndcg)} | figures
+    means = {
+        "ndcg@10": _mean(after.ndcg),
+        "against_ndcg@10": _mean(before.ndcg),
+        "recall@100": _mean(after.recall),
+        "against_recall@100": _mean(before.recall),
+    }
+    return means | figures
 
 
 async def _store(api: ConcordApi, folder: Path, collection: str) -> int:

@@ -79,6 +79,7 @@ def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
                 state.cache,
                 state.embedder,
                 state.queues,
+                state.embed_queue,
                 state.maintain_queue,
                 state.storage,
                 state.fetch_queue,

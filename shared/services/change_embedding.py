@@ -11,7 +11,7 @@ from shared.database.rows import EmbeddingChangeRow
 from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.embedding_jobs import EmbedRequest
-from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.embedding_spaces import EmbeddingSpace, WantedChange
 from shared.domain.principals import Principal
 from shared.embeddings.prices import DOLLARS_PER_MILLION_TOKENS, PRICES_OF
 from shared.errors import Conflict, InvalidRequest, NotFound, QueueUnavailable
@@ -19,6 +19,7 @@ from shared.queues.protocol import EmbedQueue
 from shared.repositories import embedding_changes as changes
 from shared.repositories.embedding_changes import FoundChange, SpaceToClean
 from shared.services.clean_space import clean_space
+from shared.services.get_embedding import get_embedding
 
 # Without a cap, about what the local model does on two cores.
 ASSUMED_CHUNKS_PER_SECOND = 100.0
@@ -41,12 +42,6 @@ class ChangePlan(NamedTuple):
     dollars: float | None
     chunks_per_second: float
     minutes: float
-
-
-async def get_change(database: Database, principal: Principal, collection: str) -> FoundChange:
-    """Raises CollectionNotFound."""
-    async with database.unit_of_work(principal) as unit:
-        return await changes.find(unit, collection)
 
 
 async def plan_change(
@@ -120,6 +115,22 @@ async def start_change(
     return started
 
 
+async def begin_change(
+    database: Database,
+    queue: EmbedQueue,
+    principal: Principal,
+    collection: str,
+    wanted: WantedChange,
+    configured: Sequence[EmbeddingSpace],
+) -> tuple[ChangePlan | None, FoundChange]:
+    """Start a change, or only plan it, and tell how it stands. Raises what these do."""
+    space, rate = wanted.space, wanted.rate
+    if wanted.dry_run:
+        plan = await plan_change(database, principal, collection, space, rate=rate, price=wanted.price)
+        return plan, await get_embedding(database, principal, collection)
+    return None, await start_change(database, queue, principal, collection, space, configured, rate=rate)
+
+
 async def switch_space(
     database: Database, cache: Cache, principal: Principal, collection: str, *, to_new: bool
 ) -> FoundChange:
@@ -160,7 +171,7 @@ async def clean_up_change(
     unused_id = change.old_space_id if change.state == "switched" else change.new_space_id
     unused = SpaceToClean(found.collection_id, unused_id)
     await clean_space(database, principal, unused, deadline=deadline)
-    return await get_change(database, principal, collection)
+    return await get_embedding(database, principal, collection)
 
 
 async def _lock(unit: UnitOfWork, found: FoundChange) -> EmbeddingChangeRow:

@@ -16,11 +16,11 @@ from shared.repositories.embedding_changes import FoundChange
 from shared.services.backfill_embeddings import BackfillRun
 from shared.services.change_embedding import (
     clean_up_change,
-    get_change,
     start_change,
     switch_space,
 )
 from shared.services.embed_chunks import LEASE_SECONDS
+from shared.services.get_embedding import get_embedding
 from tests.builders.library import LONG_ENOUGH_SECONDS, Library
 
 OLD = EmbeddingSpace(MODEL, DIMENSIONS)
@@ -70,7 +70,7 @@ class ChangingLibrary(Library):
         return run.chunks
 
     async def status(self) -> FoundChange:
-        return await get_change(self.database, ADMIN, self.name)
+        return await get_embedding(self.database, ADMIN, self.name)
 
     async def switch(self, *, to_new: bool = True) -> FoundChange:
         return await switch_space(self.database, NullCache(), ADMIN, self.name, to_new=to_new)

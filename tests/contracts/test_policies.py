@@ -60,6 +60,8 @@ DONE_BY_LAMBDA = {
 # Beside what the events below have them call: S3 asks for the one to say that an object is not there, the
 # other is for a run that is out of time.
 SELDOM = {
+    # A change of models that begins wakes its workers; here there is no other model.
+    "embeddings_change": {("sqs:SendMessage", "EmbedQueue")},
     "sources_store": {("s3:ListBucket", "ImportBucket")},
     "imports_process": {("s3:ListBucket", "ImportBucket"), ("s3:PutObject", "ImportBucket/imports/*")},
 }
@@ -306,6 +308,11 @@ def uploaded(bodies: dict[str, Any]) -> dict[str, Any]:
     return storage_event(f"imports/1/{bodies['imports_create']['import']['id']}/data", 5)
 
 
+BEGUN_CHANGE = """
+    INSERT INTO concord.embedding_change (collection_id, old_space_id, new_space_id, last_number)
+    SELECT id, space_id, concord.open_embedding_space('other', 3), 0 FROM concord.collection
+"""
+OTHER_MODEL = {"model": "other", "dimensions": 3, "dry_run": True}
 # Every function, in an order in which each finds what it needs.
 EVENTS: list[tuple[str, Event]] = [
     ("database_migrate", {}),
@@ -331,6 +338,10 @@ EVENTS: list[tuple[str, Event]] = [
     ("imports_create", http_event("POST", f"{COLLECTION}/imports", FILE)),
     ("imports_process", uploaded),
     ("imports_list", http_event("GET", f"{COLLECTION}/imports")),
+    ("embeddings_get", http_event("GET", f"{COLLECTION}/embedding")),
+    ("embeddings_change", http_event("POST", f"{COLLECTION}/embedding", OTHER_MODEL)),
+    ("embeddings_switch", http_event("POST", f"{COLLECTION}/embedding/switch", {"to": "old"})),
+    ("embeddings_clean", http_event("DELETE", f"{COLLECTION}/embedding/change")),
     ("imports_get", on_import("GET")),
     ("documents_original", http_event("GET", f"{COLLECTION}/documents/one.md/original")),
     ("imports_retry", on_import("POST", "/retry", {"policy": "coerce"})),
@@ -380,6 +391,8 @@ def test_what_is_called_is_granted_and_what_is_granted_is_called(
                 if folder == "sources_refresh":
                     # Of what was to be fetched nothing has come back.
                     execute(database_url, "UPDATE concord.source SET claimed_until = now()")
+                if folder == "embeddings_switch":
+                    execute(database_url, BEGUN_CHANGE)
                 called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))
         finally:
             functions.close()

@@ -78,6 +78,8 @@ def test_two_ways_of_searching_are_compared(folder: Path) -> None:
             "against": {"min_score": 1},
             "ndcg@10": 1.0,
             "against_ndcg@10": 0.0,
+            "recall@100": 1.0,
+            "against_recall@100": 0.0,
             "difference": 1.0,
             "low": 1.0,
             "high": 1.0,

@@ -64,6 +64,16 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "documents_similar": (http_event("GET", f"{DOCUMENT}/similar", query="filter=year>1"), NOT_FOUND),
     "documents_suggest": (http_event("GET", f"{COLLECTION}/suggest", query="q=on"), NOT_FOUND),
     "documents_original": (http_event("GET", f"{DOCUMENT}/original"), NOT_FOUND),
+    "embeddings_get": (http_event("GET", f"{COLLECTION}/embedding"), NOT_FOUND),
+    "embeddings_change": (
+        http_event("POST", f"{COLLECTION}/embedding", {"model": "other", "dimensions": 3, "dry_run": True}),
+        NOT_FOUND,
+    ),
+    "embeddings_switch": (
+        http_event("POST", f"{COLLECTION}/embedding/switch", {"to": "old"}),
+        NOT_FOUND,
+    ),
+    "embeddings_clean": (http_event("DELETE", f"{COLLECTION}/embedding/change"), NOT_FOUND),
     "imports_create": (
         http_event("POST", f"{COLLECTION}/imports", {"format": "csv", "content": "id\n"}),
         NOT_FOUND,

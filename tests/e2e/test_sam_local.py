@@ -34,6 +34,7 @@ ORDER = (
     ("documents_similar", "documents_suggest", "documents_multi_search"),
     ("documents_update", "documents_delete", "documents_delete_by_filter"),
     ("documents_original", "imports_create", "imports_list"),
+    ("embeddings_get", "embeddings_change", "embeddings_switch", "embeddings_clean"),
     ("imports_get", "imports_cancel", "imports_retry", "imports_process"),
     ("sources_create", "sources_fetch", "sources_refresh"),
     ("sources_get", "sources_list", "sources_store", "sources_update"),
