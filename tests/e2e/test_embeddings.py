@@ -13,13 +13,13 @@ TO = ("--model", FLOAT32_MODEL)
 
 
 @pytest.fixture
-def both_models(laptop: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def both_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMBEDDING_NEXT_PROVIDER", "local")
     monkeypatch.setenv("EMBEDDING_NEXT_MODEL", FLOAT32_MODEL)
     monkeypatch.setenv("EMBEDDING_NEXT_DIMENSIONS", "384")
 
 
-@pytest.mark.usefixtures("both_models")
+@pytest.mark.usefixtures("laptop", "both_models")
 def test_a_model_switch_on_scifact_completes_is_compared_and_rolled_back() -> None:
     stored = concord("eval", str(SAMPLE), "--mode", "keyword", "--json").json
     collection = ("--collection", stored["collection"])

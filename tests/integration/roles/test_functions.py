@@ -17,6 +17,10 @@ from tests.builders.role_server import FUNCTIONS_OF_ROLE, execute
 FOLDERS = Path(__file__).parents[3] / "functions"
 WITHOUT_A_DATABASE = {"health_get", "openapi_get"}
 ROOT = "/v1/collections"
+BEGUN_CHANGE = """
+    INSERT INTO concord.embedding_change (collection_id, old_space_id, new_space_id, last_number)
+    SELECT id, space_id, concord.open_embedding_space('other', 3), 3 FROM concord.collection
+"""
 
 
 class RoleFunctions:
@@ -84,6 +88,16 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     assert call.process("chunks_embed", sqs_event(message)) == {"batchItemFailures": []}
     call.process("chunks_embed", schedule_event())
     assert call("collections_get", "GET", "/guides")["pending"] == 0
+
+    # A change that another model would have to carry out: it is told, refused, and given up.
+    execute(migrated_url, BEGUN_CHANGE)
+    plan = {"model": "other", "dimensions": 3, "dry_run": True}
+    assert call("embeddings_change", "POST", "/guides/embedding", plan)["plan"]["documents"] == 3
+    assert call("embeddings_get", "GET", "/guides/embedding")["change"]["state"] == "backfilling"
+    same = call("embeddings_switch", "POST", "/guides/embedding/switch", {"to": "old"})
+    assert same["serving"]["dimensions"] == 384
+    cleaned = call("embeddings_clean", "DELETE", "/guides/embedding/change")
+    assert cleaned["change"]["state"] == "cleaned"
 
     # The index is built, is used, and is written to afterwards.
     assert call.process("indexes_maintain", schedule_event())["indexed_collections"] == 1
