@@ -74,6 +74,18 @@ def test_every_function_has_its_role() -> None:
     assert sorted([*with_a_role, *WITHOUT_A_DATABASE, "database_migrate"]) == sorted(folders)
 
 
+def check_embedding(call: RoleFunctions, migrated_url: str) -> None:
+    """A change that another model would have to carry out is told, switched back, and given up."""
+    execute(migrated_url, BEGUN_CHANGE)
+    plan = {"model": "other", "dimensions": 3, "dry_run": True}
+    assert call("embeddings_change", "POST", "/guides/embedding", plan)["plan"]["documents"] == 3
+    assert call("embeddings_get", "GET", "/guides/embedding")["change"]["state"] == "backfilling"
+    same = call("embeddings_switch", "POST", "/guides/embedding/switch", {"to": "old"})
+    assert same["serving"]["dimensions"] == 384
+    cleaned = call("embeddings_clean", "DELETE", "/guides/embedding/change")
+    assert cleaned["change"]["state"] == "cleaned"
+
+
 def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: str) -> None:
     call("collections_create", "POST", "", {"name": "guides"})
     documents = [
@@ -89,16 +101,7 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     call.process("chunks_embed", schedule_event())
     assert call("collections_get", "GET", "/guides")["pending"] == 0
 
-    # A change that another model would have to carry out: it is told, refused, and given up.
-    execute(migrated_url, BEGUN_CHANGE)
-    plan = {"model": "other", "dimensions": 3, "dry_run": True}
-    assert call("embeddings_change", "POST", "/guides/embedding", plan)["plan"]["documents"] == 3
-    assert call("embeddings_get", "GET", "/guides/embedding")["change"]["state"] == "backfilling"
-    same = call("embeddings_switch", "POST", "/guides/embedding/switch", {"to": "old"})
-    assert same["serving"]["dimensions"] == 384
-    cleaned = call("embeddings_clean", "DELETE", "/guides/embedding/change")
-    assert cleaned["change"]["state"] == "cleaned"
-
+    check_embedding(call, migrated_url)
     # The index is built, is used, and is written to afterwards.
     assert call.process("indexes_maintain", schedule_event())["indexed_collections"] == 1
     found = call(
