@@ -155,7 +155,8 @@ def test_a_function_behind_a_queue_or_a_schedule_answers(
 
 @pytest.mark.parametrize("name", [name for name in HTTP if name not in {"health_get", "openapi_get"}])
 def test_a_missing_setting_stops_the_start_and_is_named(name: str, packages: PackageFolder) -> None:
-    with RunningFunction(packages.function(name), {"ENVIRONMENT": "production"}) as running:
+    given = {"ENVIRONMENT": "production", "IMPORT_BUCKET": "somewhere"}
+    with RunningFunction(packages.function(name), given) as running:
         failed = running.invoke(HTTP[name][0])
     assert failed["errorType"] == "ConfigurationError"
     assert "DATABASE_URL, DATABASE_SECRET_ARN or DATABASE_IAM_USER" in failed["errorMessage"]
