@@ -87,8 +87,9 @@ RETURNING *;
 -- name: find_due_imports
 -- What a killed worker has left behind, and what no event has told of.
 SELECT i.collection_id, i.id FROM concord.import i
-WHERE (state = 'running' AND lease_until < clock_timestamp())
-    OR (state = 'waiting' AND updated_at BETWEEN now() - interval '1 day' AND now() - interval '15 seconds')
+JOIN concord.collection c ON c.id = i.collection_id AND c.deleted_at IS NULL
+WHERE (i.state = 'running' AND i.lease_until < clock_timestamp())
+    OR (i.state = 'waiting' AND i.updated_at BETWEEN now() - interval '1 day' AND now() - interval '15 seconds')
 ORDER BY i.updated_at DESC
 LIMIT %(limit)s;
 
