@@ -9,10 +9,10 @@
     ├── Unauthenticated (401), PermissionDenied (403)
     ├── NotFound (404)
     │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, OriginalNotFound,
-    │       SourceNotFound
+    │       SourceNotFound, AliasNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists, SourceExists
+    │   └── CollectionExists, SourceExists, CollectionInUse
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
@@ -164,6 +164,12 @@ class SourceNotFound(NotFound):
     code = "source_not_found"
 
 
+class AliasNotFound(NotFound):
+    """There is no alias of that name."""
+
+    code = "alias_not_found"
+
+
 class MethodNotAllowed(ConcordError):
     """This address does not answer that method."""
 
@@ -186,6 +192,12 @@ class SourceExists(Conflict):
     """There is already a source with that id in the collection."""
 
     code = "source_exists"
+
+
+class CollectionInUse(Conflict):
+    """An alias names the collection."""
+
+    code = "collection_in_use"
 
 
 class PayloadTooLarge(ConcordError):

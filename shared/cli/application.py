@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from shared.cli import (
+    alias,
     demo,
     deploy,
     doctor,
@@ -64,6 +65,7 @@ app.command()(ingest.ingest)
 app.command()(search.search)
 app.command()(suggest.suggest)
 app.add_typer(sources.sources, name="sources")
+app.add_typer(alias.alias, name="alias")
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)

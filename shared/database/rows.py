@@ -41,6 +41,15 @@ class CollectionRow(NamedTuple):
     embedding_template: list[str]
 
 
+class AliasRow(NamedTuple):
+    """Another name of a collection, unlike that of any collection."""
+
+    name: str
+    collection_id: int
+    created_at: datetime
+    updated_at: datetime
+
+
 class CollectionSettingsRow(NamedTuple):
     """What was set for a collection's searches, as far as it is not the default. No row
     means that nothing was.

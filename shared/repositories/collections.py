@@ -1,10 +1,11 @@
 """Collections: their rows, their counts, and the purge of deleted ones."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.database.rows import CollectionRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.embedding_spaces import EmbeddingSpace
@@ -34,6 +35,18 @@ class CountedCollection(NamedTuple):
     settings: dict[str, Any]
 
 
+class LiveCollection(NamedTuple):
+    """What writing to a collection takes. `known_as` are its name and its aliases."""
+
+    id: int
+    name: str
+    language: str
+    space_id: int
+    chunking: str
+    embedding_template: list[str]
+    known_as: list[str]
+
+
 class Identified(NamedTuple):
     id: int
 
@@ -47,8 +60,8 @@ class Counted:
     count: int
 
 
-async def start_collection(unit: UnitOfWork, name: str) -> Pending[CollectionRow]:
-    return await unit.start(SQL["find_collection"], CollectionRow, name=name)
+async def start_collection(unit: UnitOfWork, name: str) -> Pending[LiveCollection]:
+    return await unit.start(SQL["find_collection"], LiveCollection, name=name)
 
 
 async def found_collection[Row](pending: Pending[Row], name: str) -> Row:
@@ -56,8 +69,8 @@ async def found_collection[Row](pending: Pending[Row], name: str) -> Row:
     return _found(await pending.row(), name)
 
 
-async def find_collection(unit: UnitOfWork, name: str) -> CollectionRow:
-    """Raises CollectionNotFound."""
+async def find_collection(unit: UnitOfWork, name: str) -> LiveCollection:
+    """The collection of that name or alias. Raises CollectionNotFound."""
     return await found_collection(await start_collection(unit, name), name)
 
 
@@ -65,7 +78,7 @@ async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollect
     """Raises CollectionNotFound."""
     statement = (
         SQL["count_collections"]
-        .with_slot("which", "c.name = %(name)s")
+        .with_slot("which", "c.id = concord.collection_named(%(name)s)")
         .with_slot("settings", SQL["fragment_settings"].text)
     )
     return _found(await unit.row(statement, CountedCollection, name=name, limit=1), name)
@@ -92,16 +105,17 @@ async def insert_collection(
     if await unit.row(SQL["find_language"], Named, language=language) is None:
         message = f"no text search configuration named {language}"
         raise UnknownLanguage(details=[{"field": "language", "message": message}])
-    inserted = await unit.row(
-        SQL["insert_collection"],
-        Identified,
-        name=name,
-        language=language,
-        chunking=chunking,
-        template=template,
-        model=space.model,
-        dimensions=space.dimensions,
-    )
+    with _refusing_taken(name):
+        inserted = await unit.row(
+            SQL["insert_collection"],
+            Identified,
+            name=name,
+            language=language,
+            chunking=chunking,
+            template=template,
+            model=space.model,
+            dimensions=space.dimensions,
+        )
     if inserted is None:
         raise _taken(name)
     return inserted.id
@@ -109,12 +123,8 @@ async def insert_collection(
 
 async def rename_collection(unit: UnitOfWork, name: str, new_name: str) -> None:
     """Raises CollectionNotFound, CollectionExists."""
-    try:
+    with _refusing_taken(new_name):
         renamed = await unit.row(SQL["rename_collection"], Identified, name=name, new_name=new_name)
-    except DatabaseError as error:
-        if error.constraint == "collection_name_live_idx":
-            raise _taken(new_name) from error
-        raise
     _found(renamed, name)
 
 
@@ -133,8 +143,26 @@ async def choose_passages(
     await unit.send(SQL["choose_passages"], collection_id=collection_id, chunking=chunking, template=template)
 
 
+@contextmanager
+def _refusing_taken(name: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if error.constraint in {"collection_name_live_idx", "name_of_an_alias"}:
+            raise _taken(name) from error
+        raise
+
+
 def _taken(name: str) -> CollectionExists:
     return CollectionExists(details=[{"field": "name", "message": f"{name} is taken"}])
+
+
+async def hold_collection(unit: UnitOfWork, name: str) -> int:
+    """Keep others from giving the collection of that very name an alias; returns its id.
+
+    Raises CollectionNotFound.
+    """
+    return _found(await unit.row(SQL["hold_collection"], Identified, name=name), name).id
 
 
 async def bury_collection(unit: UnitOfWork, name: str) -> None:

@@ -24,6 +24,7 @@ class FailedDocuments(NamedTuple):
     """How many of a collection's documents have failed, and when that was."""
 
     collection: str
+    known_as: list[str]
     collection_id: int
     documents: int
     counted_at: datetime
@@ -200,7 +201,7 @@ async def seconds_pending(oldest: Pending[PendingTime]) -> float:
 
 
 async def start_names(unit: UnitOfWork, collection_ids: Iterable[int]) -> Pending[NamedCollection]:
-    """The present names of collections, as caches know them."""
+    """The present names and aliases of collections, as caches know them."""
     ids = sorted(set(collection_ids))
     return await unit.start(SQL["name_collections"], NamedCollection, collection_ids=ids)
 

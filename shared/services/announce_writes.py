@@ -1,10 +1,10 @@
 """What follows a committed write: caches forget, and workers hear of it. Neither can undo the write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from shared.cache.protocol import Cache
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.maintenance import MaintainRequest
 from shared.errors import QueueUnavailable
@@ -19,15 +19,15 @@ async def announce_writes(
     cache: Cache,
     queue: EmbedQueue,
     *,
-    collection: str,
+    names: Iterable[str],
     collection_id: int,
     document_numbers: Sequence[int],
 ) -> None:
-    """Invalidate the collection's answers and ask for vectors.
+    """Invalidate the answers by any of the collection's names, and ask for vectors.
 
     A lost message, of which the queue tells, costs time and not vectors: the sweep finds every pending job.
     """
-    await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    await cache.invalidate(*scopes_of(names))
     requests = [
         EmbedRequest(
             collection_id,

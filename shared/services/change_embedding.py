@@ -9,7 +9,7 @@ from shared.cache.protocol import Cache
 from shared.chunking.token_estimate import estimate_tokens
 from shared.database.rows import EmbeddingChangeRow
 from shared.database.units_of_work import Database, UnitOfWork
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.embedding_spaces import EmbeddingSpace, WantedChange
 from shared.domain.principals import Principal
@@ -17,6 +17,7 @@ from shared.embeddings.prices import DOLLARS_PER_MILLION_TOKENS, PRICES_OF
 from shared.errors import Conflict, InvalidRequest, NotFound, QueueUnavailable
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import embedding_changes as changes
+from shared.repositories.collections import find_collection
 from shared.repositories.embedding_changes import FoundChange, SpaceToClean
 from shared.services.clean_space import clean_space
 from shared.services.get_embedding import get_embedding
@@ -148,10 +149,11 @@ async def switch_space(
             await changes.serve(unit, found.collection_id, space_id)
             await changes.set_state(unit, found.collection_id, "switched" if to_new else "rolled_back")
         switched = await changes.find(unit, collection)
+        known_as = (await find_collection(unit, collection)).known_as
     if refusal is not None:
         # Only now, as what was found to lack vectors is noted.
         raise Conflict(refusal)
-    await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    await cache.invalidate(*scopes_of(known_as))
     return switched
 
 

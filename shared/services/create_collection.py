@@ -2,7 +2,7 @@
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.collection_settings import CollectionSettings
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.new_collections import NewCollection
@@ -23,5 +23,5 @@ async def create_collection(
         if wanted.settings.model_fields_set:
             await store_settings(unit, collection_id, wanted.settings.applied_to(CollectionSettings()))
         created = await collections.find_counted_collection(unit, wanted.name)
-    await cache.invalidate(COLLECTIONS, collection_scope(wanted.name))
+    await cache.invalidate(*scopes_of([wanted.name]))
     return created

@@ -2,7 +2,7 @@
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.principals import Principal
 from shared.errors import DocumentNotFound
 from shared.queues.protocol import MaintainQueue
@@ -26,5 +26,5 @@ async def delete_document(
         if document_id not in stored.versions:
             raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
         await repository.delete(unit, found.id, [stored.versions[document_id].number])
-    await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    await cache.invalidate(*scopes_of(found.known_as))
     await ask_for_maintenance(maintain_queue)

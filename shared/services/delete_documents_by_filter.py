@@ -4,7 +4,7 @@ import time
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
 from shared.queues.protocol import MaintainQueue
@@ -48,7 +48,7 @@ async def delete_documents_by_filter(
         deleted += len(numbers)
         complete = len(numbers) < DOCUMENTS_PER_UNIT
         if numbers:
-            await cache.invalidate(COLLECTIONS, collection_scope(collection))
+            await cache.invalidate(*scopes_of(found.known_as))
     if deleted:
         await ask_for_maintenance(maintain_queue)
     return deleted, complete

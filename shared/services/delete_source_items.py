@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared.cache.protocol import Cache
 from shared.database.rows import SourceItemRow, SourceRow
 from shared.database.units_of_work import Database
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.principals import Principal
 from shared.repositories import document_storage, source_items, sources
 from shared.repositories.sources import RunCounts
@@ -31,4 +31,4 @@ async def delete_source_items(
             await document_storage.delete(unit, found.id, numbers)
         await source_items.delete_items(unit, source, [item.key for item in items])
         await sources.add_counts(unit, source, RunCounts(deleted=len(items)))
-    await cache.invalidate(COLLECTIONS, collection_scope(collection))
+    await cache.invalidate(*scopes_of(found.known_as))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared.cache.protocol import Cache
 from shared.database.rows import EmbeddingJobRow
 from shared.database.units_of_work import Database, Pending
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
 from shared.embeddings.model_change import embedder_for, spaces_of
@@ -197,9 +197,9 @@ class EmbedRun:
             )
 
     async def _forget_answers(self, names: Pending[NamedCollection]) -> None:
-        scopes = [collection_scope(collection.name) for collection in await names.rows()]
-        if scopes:
-            await self._cache.invalidate(COLLECTIONS, *scopes)
+        known_as = [collection.name for collection in await names.rows()]
+        if known_as:
+            await self._cache.invalidate(*scopes_of(known_as))
 
     def _has_time(self) -> bool:
         return time.monotonic() < self._deadline

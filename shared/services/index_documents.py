@@ -1,18 +1,29 @@
 """Put documents with their chunks, postings and jobs into one unit of work."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from shared.chunking.bodies import chunk_as
-from shared.database.rows import CollectionRow
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.chunks import Chunk, Chunking
 from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, plan_writes
 from shared.domain.documents import DocumentInput, hash_document
 from shared.repositories import document_storage as repository
+from shared.repositories.collections import LiveCollection
 from shared.repositories.embedding_jobs import retry_failed
 
 
-def hash_documents(collection: CollectionRow, documents: Sequence[DocumentInput]) -> list[HashedDocument]:
+class Chunked(Protocol):
+    """A collection, as far as it says how documents become passages."""
+
+    @property
+    def chunking(self) -> str: ...
+
+    @property
+    def embedding_template(self) -> list[str]: ...
+
+
+def hash_documents(collection: Chunked, documents: Sequence[DocumentInput]) -> list[HashedDocument]:
     """The documents as they are told apart in this collection."""
     chunking = Chunking(collection.chunking)
     return [
@@ -22,7 +33,7 @@ def hash_documents(collection: CollectionRow, documents: Sequence[DocumentInput]
 
 
 def chunk_changed(
-    collection: CollectionRow,
+    collection: Chunked,
     documents: Sequence[HashedDocument],
     versions: Mapping[str, DocumentVersion],
 ) -> dict[str, list[Chunk]]:
@@ -37,7 +48,7 @@ def chunk_changed(
 
 async def index_documents(
     unit: UnitOfWork,
-    collection: CollectionRow,
+    collection: LiveCollection,
     documents: Sequence[HashedDocument],
     chunks: dict[str, list[Chunk]],
 ) -> WritePlan:

@@ -42,7 +42,7 @@ async def retry_failed_documents(
             await announce_writes(
                 cache,
                 queue,
-                collection=failed.collection,
+                names=failed.known_as,
                 collection_id=failed.collection_id,
                 document_numbers=[job.document_number for job in restarted],
             )

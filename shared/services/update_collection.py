@@ -2,7 +2,7 @@
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.principals import Principal
@@ -36,5 +36,6 @@ async def update_collection(
             changed = settings.applied_to(await find_settings(unit, collection_id))
             await store_settings(unit, collection_id, changed)
         updated = await collections.find_counted_collection(unit, current_name)
-    await cache.invalidate(COLLECTIONS, collection_scope(name), collection_scope(current_name))
+        known_as = (await collections.find_collection(unit, current_name)).known_as
+    await cache.invalidate(*scopes_of({name, *known_as}))
     return updated

@@ -40,7 +40,7 @@ async def update_document(
     await announce_writes(
         cache,
         queues.embed,
-        collection=collection,
+        names=found.known_as,
         collection_id=found.id,
         document_numbers=plan.numbers_to_embed,
     )

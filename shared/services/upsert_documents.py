@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
-from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import HashedDocument, WritePlan, WriteStatus
@@ -15,6 +14,7 @@ from shared.errors import ConcordError
 from shared.queues.protocol import EmbedQueue, WriteQueues
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
+from shared.repositories.collections import LiveCollection
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
 from shared.services.index_documents import chunk_changed, hash_documents, index_documents
 
@@ -87,7 +87,7 @@ async def store_group(
         await announce_writes(
             cache,
             queue,
-            collection=name,
+            names=collection.known_as,
             collection_id=collection.id,
             document_numbers=plan.numbers_to_embed,
         )
@@ -96,7 +96,7 @@ async def store_group(
 
 async def _prepare(
     database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
-) -> tuple[CollectionRow, list[HashedDocument], dict[str, list[Chunk]]]:
+) -> tuple[LiveCollection, list[HashedDocument], dict[str, list[Chunk]]]:
     """Find the collection, hash the documents and chunk what has changed, before any lock is taken."""
     async with database.unit_of_work(principal) as unit:
         collection = await collections.find_collection(unit, name)
@@ -104,7 +104,7 @@ async def _prepare(
             unit, collection.id, [document.id for document in documents]
         )
 
-    def hash_and_chunk() -> tuple[CollectionRow, list[HashedDocument], dict[str, list[Chunk]]]:
+    def hash_and_chunk() -> tuple[LiveCollection, list[HashedDocument], dict[str, list[Chunk]]]:
         hashed = hash_documents(collection, documents)
         return collection, hashed, chunk_changed(collection, hashed, versions)
 

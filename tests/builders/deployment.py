@@ -34,7 +34,7 @@ def deployed() -> Iterator[Deployment]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the names that the handler's class looks for
+        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that the handler's class looks for
 
         def log_message(self, *_arguments: object) -> None:
             """Nobody reads it."""

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import platform
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ class PackageFolder:
         return PackagedFunction(name, handler, self.folder / "functions" / name, layers)
 
 
+def _say(text: str) -> None:
+    # A benchmark's standard output is its report.
+    print(text, file=sys.stderr)
+
+
 def package_all(folder: Path) -> PackageFolder:
     """Every function and both layers for this machine, in `folder`.
 
@@ -60,7 +66,7 @@ def package_all(folder: Path) -> PackageFolder:
     """
     kept = cache_directory() / "packages"
     with _alone(kept):
-        made = package([], architecture=THIS_MACHINE, output=kept, tell=print)
+        made = package([], architecture=THIS_MACHINE, output=kept, tell=_say)
         shutil.copytree(kept, folder, dirs_exist_ok=True)
     return PackageFolder(folder, {function.name: function.layers for function in made.functions})
 

@@ -19,6 +19,7 @@ _PATIENCE_SECONDS = 10.0
 # Each function that has a database, by the role that it signs in as; database_migrate signs in as the owner.
 FUNCTIONS_OF_ROLE = {
     SEARCH: {
+        "aliases_list",
         "chunks_preview",
         "collections_get",
         "collections_list",
@@ -34,6 +35,8 @@ FUNCTIONS_OF_ROLE = {
         "sources_list",
     },
     INGEST: {
+        "aliases_delete",
+        "aliases_put",
         "chunks_embed",
         "collections_create",
         "collections_delete",

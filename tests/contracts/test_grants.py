@@ -23,6 +23,7 @@ OF_CHANGES = {
 # The blocks that the functions of a role run, by file. A new block has to be put somewhere.
 BLOCKS = {
     SEARCH: {
+        "aliases": {"list_aliases"},
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
         "embedding_changes": {"find_change"},
@@ -35,9 +36,10 @@ BLOCKS = {
         "vocabulary": {"suggest_queries"},
     },
     INGEST: {
+        "aliases": {"set_alias", "aliases_of", "delete_alias"},
         "collections": {
             "find_language", "insert_collection", "choose_passages", "find_collection", "count_collections",
-            "rename_collection", "touch_collection", "bury_collection",
+            "rename_collection", "touch_collection", "hold_collection", "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {

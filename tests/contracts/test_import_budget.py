@@ -14,6 +14,9 @@ from shared.local.function_list import find_function, list_functions
 
 # Modules that importing the handler may load, on top of what Python loads by itself.
 BUDGETS = {
+    "aliases_delete": 562,
+    "aliases_list": 564,
+    "aliases_put": 564,
     "chunks_embed": 412,
     "chunks_preview": 576,
     "collections_create": 577,

@@ -107,6 +107,8 @@ def test_files_are_short() -> None:
     long = {shown(path): lines_of(path) for path in OURS}
     # Generated: as long as there are columns.
     long.pop("shared/database/rows.py")
+    # A list, as long as there are errors.
+    long.pop("shared/errors.py")
     assert {path: lines for path, lines in long.items() if lines >= FILE_LINES} == {}
 
 

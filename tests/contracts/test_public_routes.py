@@ -78,6 +78,6 @@ async def test_without_a_key_production_answers_on_health_alone(monkeypatch: pyt
     answers = {}
     async with httpx.AsyncClient(transport=transport, base_url="http://concord") as client:
         for method, path in calls:
-            address = path.format(collection="c", id="d")
+            address = path.format(collection="c", id="d", alias="a")
             answers[method, path] = (await client.request(method, address)).status_code
     assert {call for call, status in answers.items() if status != 401} == {("GET", "/health")}

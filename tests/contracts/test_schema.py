@@ -18,6 +18,8 @@ ROW_CLASSES = [row for name, row in vars(rows).items() if name.endswith("Row")]
 # Prisma cannot model all of these, and would drop an index it does not know: nothing may add or
 # remove one by accident.
 INDEXES = """
+INDEX alias_collection_id_idx ON alias (collection_id)
+UNIQUE INDEX alias_pkey ON alias (name)
 INDEX chunk_collection_id_document_number_ordinal_idx ON chunk (collection_id, document_number, ordinal)
 UNIQUE INDEX chunk_pkey ON chunk (collection_id, id)
 UNIQUE INDEX collection_name_live_idx ON collection (name) WHERE (deleted_at IS NULL)

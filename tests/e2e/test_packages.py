@@ -39,6 +39,9 @@ SEARCH = {
 HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "health_get": (http_event("GET", "/health"), (200, None)),
     "openapi_get": (http_event("GET", "/openapi.json"), (200, None)),
+    "aliases_put": (http_event("PUT", "/v1/aliases/books", {"collection": "guides"}), NOT_FOUND),
+    "aliases_list": (http_event("GET", "/v1/aliases"), (200, None)),
+    "aliases_delete": (http_event("DELETE", "/v1/aliases/books"), (404, "alias_not_found")),
     "collections_create": (http_event("POST", "/v1/collections", {"name": "guides"}), (201, None)),
     "collections_list": (http_event("GET", "/v1/collections"), (200, None)),
     "collections_get": (http_event("GET", COLLECTION), NOT_FOUND),

@@ -28,7 +28,9 @@ RESOURCES = {function.folder: function for function in list_function_resources()
 # What stands in one line needs nothing of each other; each line needs those before it.
 ORDER = (
     ("health_get", "openapi_get", "database_migrate", "collections_create"),
-    ("collections_list", "collections_get", "documents_upsert", "chunks_preview"),
+    ("collections_list", "collections_get", "documents_upsert", "chunks_preview", "aliases_put"),
+    ("aliases_list",),
+    ("aliases_delete",),
     ("chunks_embed", "collections_update"),
     ("documents_search", "documents_list", "documents_get"),
     ("documents_similar", "documents_suggest", "documents_multi_search"),
@@ -98,6 +100,9 @@ def test_a_collection_comes_and_goes(invoked: dict[str, Invocation]) -> None:
         200,
         "notes",
     )
+    assert invoked["aliases_put"].body["collection"] == "notes"
+    assert [given["alias"] for given in invoked["aliases_list"].body["aliases"]] == ["memos"]
+    assert invoked["aliases_delete"].status == 204
     assert invoked["collections_delete"].status == 204
     assert invoked["indexes_maintain"].answer["complete"] is True
 

@@ -6,9 +6,12 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from shared.cache.null import NullCache
 from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentInput
+from shared.domain.principals import ADMIN
 from shared.services import chunk_interim
+from shared.services.name_collections import set_alias
 from tests.builders.documents import a_document, long_document
 from tests.builders.embedding_state import assert_vectors_are_right, execute, jobs, sections
 from tests.builders.library import Library
@@ -317,3 +320,10 @@ async def test_a_template_is_obeyed(
         assert upsert(app, document) == "unchanged"
         app.commit()
     assert_consistent(database_url)
+
+
+async def test_an_alias_is_written_to_as_well(library: Library, app: psycopg.Connection[TupleRow]) -> None:
+    await set_alias(library.database, NullCache(), ADMIN, "books", library.name)
+    app.execute("SELECT concord.upsert_document('books', 'river', 'A river', 'It flows.')")
+    app.commit()
+    assert await library.find("flows", mode="keyword") == ["river"]

@@ -8,7 +8,9 @@ ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: find_collection
-SELECT * FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL;
+SELECT c.id, c.name, c.language, c.space_id, c.chunking, c.embedding_template,
+       ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as
+FROM concord.collection c WHERE c.id = concord.collection_named(%(name)s);
 
 -- name: count_collections
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
@@ -40,7 +42,7 @@ RETURNING id;
 -- name: touch_collection
 -- No two versions of a collection have one time, and who changes it has it alone.
 UPDATE concord.collection SET updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
-WHERE name = %(name)s AND deleted_at IS NULL
+WHERE id = concord.collection_named(%(name)s) AND deleted_at IS NULL
 RETURNING id;
 
 -- name: choose_passages
@@ -48,6 +50,10 @@ UPDATE concord.collection
 SET chunking = coalesce(%(chunking)s::text, chunking),
     embedding_template = coalesce(%(template)s::text[], embedding_template)
 WHERE id = %(collection_id)s;
+
+-- name: hold_collection
+-- Nobody gives it an alias until the end of the unit of work.
+SELECT id FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL FOR UPDATE;
 
 -- name: bury_collection
 UPDATE concord.collection SET deleted_at = now(), updated_at = now()

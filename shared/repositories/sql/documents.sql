@@ -46,7 +46,7 @@ ON CONFLICT DO NOTHING;
 -- name: list_metadata_fields
 SELECT f.*
 FROM concord.metadata_field f JOIN concord.collection c ON c.id = f.collection_id
-WHERE c.name = %(collection)s AND c.deleted_at IS NULL
+WHERE c.id = concord.collection_named(%(collection)s)
 ORDER BY f.name;
 
 -- name: delete_stored_chunks
@@ -73,7 +73,7 @@ SELECT d.id, d.title, d.body, d.url, d.metadata, d.page_starts, d.created_at, d.
 FROM concord.document d
 JOIN concord.collection c ON c.id = d.collection_id
 LEFT JOIN concord.embedding_job j ON j.collection_id = d.collection_id AND j.document_number = d.number
-WHERE c.name = %(collection)s AND c.deleted_at IS NULL AND d.id = %(id)s;
+WHERE c.id = concord.collection_named(%(collection)s) AND d.id = %(id)s;
 
 -- name: list_documents
 -- Documents until their bodies have passed `room` bytes, and one more, which tells that the list goes on.

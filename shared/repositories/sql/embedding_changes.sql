@@ -39,7 +39,7 @@ CROSS JOIN LATERAL (
            min(error) FILTER (WHERE attempts >= %(max_attempts)s) AS error
     FROM concord.embedding_backfill WHERE collection_id = x.collection_id
 ) b
-WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+WHERE c.id = concord.collection_named(%(name)s);
 
 -- name: measure_texts
 -- What would be embedded, and some of it: whole documents, from all over the collection.

@@ -86,9 +86,11 @@ WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
 RETURNING j.*;
 
 -- name: count_failed
-SELECT c.name AS collection, c.id AS collection_id, count(*) AS documents, now() AS counted_at
+SELECT c.name AS collection,
+       ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as,
+       c.id AS collection_id, count(*) AS documents, now() AS counted_at
 FROM concord.embedding_job j JOIN concord.collection c ON c.id = j.collection_id AND c.deleted_at IS NULL
-WHERE j.state = 'failed' AND (%(collection)s::text IS NULL OR c.name = %(collection)s)
+WHERE j.state = 'failed' AND (%(collection)s::text IS NULL OR c.id = concord.collection_named(%(collection)s))
 GROUP BY c.id, c.name ORDER BY c.name;
 
 -- name: restart_failed
@@ -107,7 +109,10 @@ WHERE j.collection_id = f.collection_id AND j.document_number = f.document_numbe
 RETURNING j.*;
 
 -- name: name_collections
-SELECT name FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]) AND deleted_at IS NULL ORDER BY name;
+SELECT name FROM concord.collection WHERE id = ANY(%(collection_ids)s::int[]) AND deleted_at IS NULL
+UNION ALL
+SELECT name FROM concord.alias WHERE collection_id = ANY(%(collection_ids)s::int[])
+ORDER BY name;
 
 -- name: insert_embeddings
 -- In the space that they were made for, if the collection still has it.

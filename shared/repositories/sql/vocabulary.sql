@@ -42,7 +42,7 @@ WHERE w.collection_id = %(collection_id)s AND w.term_id = e.id;
 -- word becomes words that begin so or, where none does, words that it may be meant for, each with how many documents
 -- have it beside the words before. Of those, too, what no document has is corrected.
 WITH target AS MATERIALIZED (
-    SELECT id, language FROM concord.collection WHERE name = %(collection)s AND deleted_at IS NULL
+    SELECT id, language FROM concord.collection WHERE id = concord.collection_named(%(collection)s)
 ), typed AS MATERIALIZED (
     SELECT (
         SELECT v.lexeme FROM unnest(concord.text_vector('simple', %(typed)s)) v

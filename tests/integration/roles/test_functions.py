@@ -68,6 +68,13 @@ def call(
     functions.close()
 
 
+def give_another_name(call: RoleFunctions) -> None:
+    assert call("aliases_put", "PUT", "/v1/aliases/books", {"collection": "guides"})["collection"] == "guides"
+    assert len(call("aliases_list", "GET", "/v1/aliases")["aliases"]) == 1
+    assert call("collections_get", "GET", "/books")["name"] == "guides"
+    call("aliases_delete", "DELETE", "/v1/aliases/books")
+
+
 def test_every_function_has_its_role() -> None:
     folders = {path.parent.name for path in FOLDERS.glob("*/handler.py")}
     with_a_role = [name for names in FUNCTIONS_OF_ROLE.values() for name in names]
@@ -151,6 +158,7 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
         ]
         == 1
     )
+    give_another_name(call)
     call("collections_update", "PATCH", "/guides", {"name": "manuals"})
     assert call("collections_get", "GET", "/manuals")["documents"] == 1
     assert call.process("indexes_maintain", schedule_event())["compacted_terms"] > 0

@@ -30,6 +30,7 @@ TABLES = {
     "concord.keyword_statistic": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RID"},
     # Searches see words through functions alone.
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
+    "concord.alias": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
     "concord.role_grant": dict.fromkeys(ROLES, ""),
     "concord_embedding.space_1": dict.fromkeys(ROLES, ""),
     "public._prisma_migrations": dict.fromkeys(ROLES, ""),
@@ -78,6 +79,7 @@ FUNCTIONS = {
     "SELECT concord.fragment(1, 'words')": set(),
     "SELECT concord.end_length(8)": set(),
     "SELECT concord.edits_between('words', 'word', 1)": set(),
+    "SELECT concord.collection_named('guides')": {SEARCH, INGEST},
     "SELECT concord.open_embedding_space('another', 3)": {INGEST},
     "SELECT concord.index_collection_vectors(1)": {MAINTENANCE},
     "SELECT concord.drop_collection_index(1)": {MAINTENANCE},
