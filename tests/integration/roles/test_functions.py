@@ -1,5 +1,6 @@
 """Every function does its work signed in as its role."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 from shared.domain import ranking
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.local.lambda_calls import storage_event
+from shared.storage.folder import FolderStorage
 from tests.builders.events import http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
 from tests.builders.role_server import FUNCTIONS_OF_ROLE, execute
 
 FOLDERS = Path(__file__).parents[3] / "functions"
-WITHOUT_A_DATABASE = {"health_get", "openapi_get"}
+WITHOUT_A_DATABASE = {"health_get", "openapi_get", "sources_fetch"}
 ROOT = "/v1/collections"
 BEGUN_CHANGE = """
     INSERT INTO concord.embedding_change (collection_id, old_space_id, new_space_id, last_number)
@@ -93,7 +95,9 @@ def check_embedding(call: RoleFunctions, migrated_url: str) -> None:
     assert cleaned["change"]["state"] == "cleaned"
 
 
-def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: str) -> None:
+def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, function after function
+    call: RoleFunctions, migrated_url: str, tmp_path: Path
+) -> None:
     call("collections_create", "POST", "", {"name": "guides"})
     documents = [
         {"id": name, "body": f"A {name}.", "metadata": {"name": name}} for name in ("river", "hill", "oak")
@@ -150,6 +154,22 @@ def test_the_whole_api_works_with_the_roles(call: RoleFunctions, migrated_url: s
     assert call("imports_cancel", "POST", f"{path}/cancel", {})["state"] == "cancelled"
     assert call.process("imports_process", schedule_event()) == {"imports": 0}
     call("documents_delete", "DELETE", "/guides/documents/a.md")
+
+    page = {"id": "about", "kind": "page", "url": "http://127.0.0.1:9/about"}
+    assert call("sources_create", "POST", "/guides/sources", page)["refreshing"] is True
+    outcome = {"collection_id": collection_id, "source_id": "about", "run": 1, "batch": 1}
+    item = {"key": page["url"], "state": "fetched", "file": "fetched/files/a", "name": "a.txt"}
+    storage = FolderStorage(tmp_path)
+    asyncio.run(storage.put("fetched/files/a", b"About us.", "text/plain"))
+    text = json.dumps({**outcome, "items": [item]})
+    asyncio.run(storage.put("fetched/outcomes/1", text.encode(), "application/json"))
+    call.process("sources_store", storage_event("fetched/outcomes/1", 1))
+    assert call("sources_get", "GET", "/guides/sources/about")["runs"][0]["changed"] == 1
+    assert call("sources_update", "PATCH", "/guides/sources/about", {"refresh": True})["refreshing"] is True
+    assert len(call("sources_list", "GET", "/guides/sources")["sources"]) == 1
+    assert call.process("sources_refresh", schedule_event())["begun"] == 0
+    deleted = call("sources_delete", "DELETE", "/guides/sources/about")
+    assert deleted == {"deleted": 1, "complete": True}
 
     call("documents_delete", "DELETE", "/guides/documents/oak")
     assert (

@@ -32,6 +32,9 @@ TABLES = {
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
     "concord.alias": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
     "concord.role_grant": dict.fromkeys(ROLES, ""),
+    "concord.source": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
+    "concord.source_item": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
+    "concord.source_run": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
     "concord_embedding.space_1": dict.fromkeys(ROLES, ""),
     "public._prisma_migrations": dict.fromkeys(ROLES, ""),
 }
