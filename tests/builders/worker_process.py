@@ -24,8 +24,10 @@ import boto3
 from functions.chunks_embed import handler as deployed
 from functions.chunks_embed.resources import Resources, open_resources
 from functions.chunks_embed.settings import Settings
+from shared.embeddings.model_change import ChangingEmbedder, embedders_of
 from shared.embeddings.protocol import Embedder, Purpose, Vector
 from shared.events.lambda_function import EventFunction
+from shared.services.backfill_embeddings import BackfillRun
 from shared.services.embed_chunks import EmbedRun
 from tests.builders.embedders import RecordingEmbedder
 from tests.builders.event_source import EventSource
@@ -71,10 +73,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.lease:
         vars(deployed)["EmbedRun"] = functools.partial(EmbedRun, lease_seconds=options.lease)
+        vars(deployed)["BackfillRun"] = functools.partial(BackfillRun, lease_seconds=options.lease)
 
     def open_recorded(settings: Settings) -> Resources:
         opened = open_resources(settings)
-        embedder = RecordedEmbedder(opened.embedder, options.record, dies=options.die, stalls=options.stall)
+        one, *others = (
+            RecordedEmbedder(embedder, options.record, dies=options.die, stalls=options.stall)
+            for embedder in embedders_of(opened.embedder)
+        )
+        embedder = ChangingEmbedder(one, others[0]) if others else one
         return Resources(opened.database, embedder, opened.cache)
 
     function = EventFunction(deployed.chunks_embed, Settings, open_recorded)
