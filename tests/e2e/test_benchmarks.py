@@ -34,6 +34,11 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
         ("imports", ["--documents", "700"], {"import_vs_copy"}),
         ("sources", ["--pages", "20"], {"requests_per_page", "seconds_vs_all_anew"}),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
+        (
+            "embedding",
+            ["--documents", "10"],
+            {f"{count}_workers_vs_raw_embedder" for count in (1, 2, 10)},
+        ),
         ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (
             "cold_start",
