@@ -16,6 +16,7 @@ _SAMPLE_BYTES = 65_536
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
 # Text has next to none of these; programs, pictures and the like have many.
 _MOST_CONTROLS = 0.02
+_FEW_CONTROLS = 2
 # In UTF-16 of a European text every other byte is zero.
 _LEAST_ZEROS_OF_UTF_16 = 0.4
 
@@ -61,7 +62,7 @@ def clean(text: str) -> str:
 def _looks_binary(data: bytes) -> bool:
     sample = data[:_SAMPLE_BYTES]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    return controls > len(sample) * _MOST_CONTROLS
+    return controls > _FEW_CONTROLS + len(sample) * _MOST_CONTROLS
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:

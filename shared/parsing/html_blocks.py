@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from resiliparse.parse.html import ElementNode, Node, NodeType
 
+from shared.parsing.html_boilerplate import children
 from shared.parsing.tables import table_lines
 
 _BLOCKS = {
@@ -33,7 +34,7 @@ def read_blocks(root: ElementNode) -> Iterator[str]:
         elif node.type is NodeType.ELEMENT:
             reader.enter(node.tag or "")
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.child_nodes))
+            stack.extend((child, False) for child in reversed(children(node)))
         yield from reader.take()
     yield from reader.take()
 

@@ -3,13 +3,13 @@
 from contextlib import suppress
 
 from resiliparse.parse.encoding import detect_encoding
-from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from shared.errors import UnreadableFile, UnreadableReason
 from shared.parsing.bounded import bounded
 from shared.parsing.decoding import clean, decode, decode_surely
 from shared.parsing.html_blocks import read_blocks
-from shared.parsing.html_boilerplate import main_part, remove_boilerplate
+from shared.parsing.html_boilerplate import elements, main_part, remove_boilerplate
 from shared.parsing.limits import ParseLimits
 from shared.parsing.parsed_file import JsonValue, ParsedFile
 
@@ -28,13 +28,14 @@ _META_BYTES = 1_024
 def parse_html(data: bytes, limits: ParseLimits) -> ParsedFile:
     """Raises UnreadableFile when it has no text, or too much."""
     tree = HTMLTree.parse(_decoded(data))
-    if tree.document is None or tree.body is None:
+    root = tree.document and tree.document.document_element
+    if root is None or tree.body is None:
         raise _no_text()
-    metadata = _metadata(tree.document)
+    metadata = _metadata(root)
     title = _text(tree.title or "")
     remove_boilerplate(tree.body)
     part = main_part(tree.body)
-    headings = part.get_elements_by_tag_name("h1")
+    headings = elements(part, {"h1"})
     if len(headings) == 1:
         title = _text(headings[0].inner_text) or title
     body = clean("".join(bounded(read_blocks(part), limits))).strip()
@@ -55,17 +56,16 @@ def _decoded(data: bytes) -> str:
     return decode(data)
 
 
-def _metadata(document: DocumentNode) -> dict[str, JsonValue]:
+def _metadata(root: ElementNode) -> dict[str, JsonValue]:
     metadata: dict[str, JsonValue] = {}
-    for tag in document.get_elements_by_tag_name("meta")[:_MOST_META]:
+    for tag in elements(root, {"meta"})[:_MOST_META]:
         name = _META.get((_attribute(tag, "name") or _attribute(tag, "property")).casefold())
         content = _text(_attribute(tag, "content"))
         if name and content:
             metadata.setdefault(name, content[:_LONGEST_FIELD])
-    root = document.document_element
-    language = _attribute(root, "lang") if root is not None else ""
+    language = _text(_attribute(root, "lang"))
     if language:
-        metadata["language"] = clean(language)[:_LONGEST_FIELD]
+        metadata["language"] = language[:_LONGEST_FIELD]
     return metadata
 
 
