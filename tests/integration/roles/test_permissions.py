@@ -30,6 +30,9 @@ TABLES = {
     "concord.keyword_statistic": {SEARCH: READ, INGEST: "RI", MAINTENANCE: "RID"},
     # Searches see words through functions alone.
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
+    "concord.document_original": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: ""},
+    "concord.import": {SEARCH: "", INGEST: "RIU", MAINTENANCE: ""},
+    "concord.import_error": {SEARCH: "", INGEST: "RID", MAINTENANCE: ""},
     "concord.alias": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
     "concord.role_grant": dict.fromkeys(ROLES, ""),
     "concord.source": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
@@ -141,6 +144,7 @@ WITH_THEIR_OWNERS_RIGHTS = {
     "completing_words",
     "delete_document",
     "drop_collection_index",
+    "drop_space_index",
     "expand_word",
     "fragments_of_word",
     "index_collection_vectors",
