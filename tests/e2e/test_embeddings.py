@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.cli import embedding_change
 from shared.embeddings.local import FLOAT32_MODEL, MODEL
 from tests.builders.command_line import concord
 
@@ -17,6 +18,8 @@ def both_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMBEDDING_NEXT_PROVIDER", "local")
     monkeypatch.setenv("EMBEDDING_NEXT_MODEL", FLOAT32_MODEL)
     monkeypatch.setenv("EMBEDDING_NEXT_DIMENSIONS", "384")
+    # Between its first look and its second, so that workers are woken again.
+    monkeypatch.setattr(embedding_change, "_WAKE_SECONDS", 0.6)
 
 
 @pytest.mark.usefixtures("laptop", "both_models")

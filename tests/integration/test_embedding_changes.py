@@ -1,13 +1,18 @@
 """A live collection changes its embedding model: nothing is missed or made twice, all can be undone."""
 
 import asyncio
+import time
 
 import pytest
 
+from shared.config import ConfigurationError, EmbeddingSettings
 from shared.database.connections import SingleConnection
+from shared.domain import ranking
 from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.principals import WORKER
 from shared.embeddings.model_change import ChangingEmbedder
 from shared.embeddings.protocol import Embedder
+from shared.embeddings.provider import open_embedder
 from shared.errors import (
     Conflict,
     EmbedderRejected,
@@ -16,7 +21,8 @@ from shared.errors import (
     InvalidRequest,
     NotFound,
 )
-from tests.builders.changing_library import NEW, OLD, ChangingLibrary
+from shared.services.backfill_embeddings import BackfillRun
+from tests.builders.changing_library import NEW, OLD, ChangingLibrary, changing_settings
 from tests.builders.claims import pool
 from tests.builders.documents import a_document
 from tests.builders.embedders import FailingEmbedder, HeldEmbedder, RecordingEmbedder
@@ -340,3 +346,47 @@ async def test_a_deleted_collection_takes_its_change_along(
     assert (await library.maintain()).complete
     assert execute(database_url, VECTORS) == []
     assert execute(database_url, "SELECT count(*) FROM concord.embedding_change") == [(0,)]
+
+
+async def test_a_switch_waits_for_the_index_that_searches_have(
+    library: ChangingLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "EXACT_CHUNKS", 0)
+    assert (await library.maintain()).indexed_collections == 1
+    await library.start()
+    await library.backfill()
+    with pytest.raises(Conflict, match="no index yet"):
+        await library.switch()
+    assert (await library.maintain()).indexed_collections == 1
+    await library.switch()
+    assert await library.find("a stream", mode="semantic", limit=1) == ["river"]
+    assert (await library.clean()).state == "cleaned"
+
+
+async def test_a_sweep_after_messages_tells_what_it_meets(
+    library: ChangingLibrary, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(library.embedder, ChangingEmbedder)
+    down = FailingEmbedder(library.embedder.coming, lambda _: EmbedderUnavailable())
+    await library.start()
+    embedder = ChangingEmbedder(library.embedder.present, down)
+    run = BackfillRun(
+        library.database, embedder, WORKER, library.worker(embedder), deadline=time.monotonic() + 60
+    )
+    await run.embed_rest()
+    assert (run.chunks, (await library.status()).waiting) == (0, 3)
+    assert "sweep_failed" in caplog.text
+
+
+async def test_both_embedders_are_closed_together(embedder: Embedder) -> None:
+    pair = ChangingEmbedder(RecordingEmbedder(embedder), RecordingEmbedder(embedder))
+    assert (pair.model, pair.dimensions, pair.is_local) == (OLD.model, OLD.dimensions, True)
+    assert await pair.embed(["A river."]) == await embedder.embed(["A river."])
+    await pair.aclose()
+
+
+def test_a_deployment_has_two_models_or_one() -> None:
+    with pytest.raises(ConfigurationError, match="EMBEDDING_NEXT_MODEL: it is EMBEDDING_MODEL"):
+        open_embedder(changing_settings(embedding_next_model=OLD.model))
+    with pytest.raises(ValueError, match="EMBEDDING_NEXT_PROVIDER, _MODEL and _DIMENSIONS together"):
+        EmbeddingSettings(embedding_next_model="another")
