@@ -3,7 +3,7 @@
     ConcordError
     ├── InvalidRequest (422)
     │   ├── InvalidCursor, InvalidFilter, UnknownField, UnknownLanguage, InvalidDocuments
-    │   ├── UnreadableFile
+    │   ├── UnreadableFile, InvalidBundle
     │   └── EmbeddingSpaceMismatch
     ├── MalformedBody (400)
     ├── Unauthenticated (401), PermissionDenied (403)
@@ -108,6 +108,12 @@ class UnreadableFile(InvalidRequest):
         """`message` tells the sender what is wrong and what to do."""
         super().__init__(message, details=[{"field": "file", "message": message, "reason": reason.value}])
         self.reason = reason
+
+
+class InvalidBundle(InvalidRequest):
+    """The file is not a bundle that can be imported."""
+
+    code = "invalid_bundle"
 
 
 class MalformedBody(ConcordError):

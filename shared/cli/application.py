@@ -13,7 +13,9 @@ from shared.cli import (
     doctor,
     embeddings,
     evaluate,
+    export,
     functions,
+    import_bundle,
     index,
     ingest,
     invoke,
@@ -73,6 +75,8 @@ app.command()(index.index)
 app.command()(doctor.doctor)
 app.add_typer(embeddings.embeddings, name="embeddings")
 app.command("eval")(evaluate.evaluate)
+app.command()(export.export)
+app.command("import")(import_bundle.import_bundle)
 app.command()(openapi.openapi)
 app.command()(redrive.redrive)
 app.command()(package.package)

@@ -76,6 +76,7 @@ BLOCKS = {
     },
     # A laptop's commands sign in as the owner.
     "owner": {
+        "bundles": EVERY_BLOCK,
         "diagnostics": EVERY_BLOCK,
         "embedding_spaces": {
             "find_indexable_collection", "prepare_build", "define_index", "drop_unfinished",

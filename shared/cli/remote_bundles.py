@@ -1,0 +1,81 @@
+"""Bundles over HTTP: what the API tells of a collection, and what it takes."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlencode
+
+from shared.cli.api_client import ApiError, ConcordApi
+from shared.cli.document_sources import SourcedDocument
+from shared.cli.ingestion import IngestReport, ingest
+from shared.domain.bundles import VERSION, BundleHeader, BundleLines, read_document
+from shared.domain.collection_settings import CollectionSettings
+from shared.domain.documents import DocumentInput
+from shared.domain.new_collections import NewCollection
+from shared.errors import Conflict
+
+_PAGE = 100
+_CONFLICT = 409
+
+
+async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
+    """The lines of the collection's bundle, without vectors, by document id."""
+    found = await api.collection(name)
+    wanted = {field: found[field] for field in NewCollection.model_fields if field in found}
+    wanted["settings"] = CollectionSettings.model_validate(found["settings"]).stored()
+    lines = BundleLines()
+    yield lines.header(
+        BundleHeader.model_validate(
+            {
+                "concord_bundle": VERSION,
+                "collection": wanted,
+                "embedding": {"model": found["model"], "dimensions": found["dimensions"]},
+                "vectors": False,
+                "exported_at": datetime.now(UTC),
+            }
+        )
+    )
+    cursor: str | None = ""
+    while cursor is not None:
+        asked = urlencode({"limit": _PAGE, **({"cursor": cursor} if cursor else {})})
+        page = await api.request("GET", f"/v1/collections/{name}/documents?{asked}")
+        for document in page["documents"]:
+            fields = {field: document[field] for field in DocumentInput.model_fields}
+            times = [datetime.fromisoformat(document[field]) for field in ("created_at", "updated_at")]
+            yield lines.document(fields, times[0], times[1], [])
+        cursor = page["cursor"]
+    yield lines.footer()
+
+
+async def import_over_http(
+    api: ConcordApi,
+    name: str,
+    header: BundleHeader,
+    lines: Iterable[bytes],
+    on_progress: Callable[[int], None],
+    *,
+    merge: bool,
+) -> IngestReport:
+    """Store the documents of a bundle that has been checked; their times are those of the import.
+
+    Raises Conflict for a collection that has documents, InvalidBundle for a line that is no document.
+    """
+    wanted = header.collection.model_copy(update={"name": name})
+    try:
+        await api.request("POST", "/v1/collections", body=wanted.model_dump(mode="json", exclude_unset=True))
+    except ApiError as error:
+        if error.answered_status != _CONFLICT:
+            raise
+        if not merge and (await api.collection(name))["documents"]:
+            message = f"{name} has documents already: import with --merge, or into another one"
+            raise Conflict(details=[{"field": "collection", "message": message}]) from None
+    return await ingest(api, name, _documents(lines), on_progress)
+
+
+def _documents(lines: Iterable[bytes]) -> Iterator[SourcedDocument]:
+    for (number, line), _ in pairwise(enumerate(lines, 1)):
+        if number > 1:
+            document = read_document(line, number)
+            fields: dict[str, Any] = document.model_dump(mode="json", include=set(DocumentInput.model_fields))
+            yield SourcedDocument(f"line {number}", fields)

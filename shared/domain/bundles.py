@@ -1,0 +1,170 @@
+"""Bundles: a collection as lines of JSON, from a header to a footer that says whether all of it is there."""
+
+import base64
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.domain.documents import DocumentInput
+from shared.domain.new_collections import NewCollection
+from shared.errors import InvalidBundle
+
+VERSION = 1
+# A body of 5 MB whose every character is escaped, and its vectors.
+MAX_LINE_BYTES = 100_000_000
+
+
+class BundleSpace(BaseModel):
+    """The model that a collection's vectors are made by."""
+
+    model: str
+    dimensions: int
+
+
+class BundleHeader(BaseModel):
+    """The first line. `vectors` says whether the documents bring theirs."""
+
+    concord_bundle: Literal[1]
+    collection: NewCollection
+    embedding: BundleSpace
+    vectors: bool
+    exported_at: AwareDatetime
+
+
+class BundleChunk(BaseModel):
+    """A chunk's vector: half-precision numbers, the high byte first, in base64.
+
+    `hash` is that of the text it was made of, in hex.
+    """
+
+    hash: str = Field(pattern="^[0-9a-f]{32}$")
+    vector: str
+
+
+class BundleDocument(DocumentInput):
+    """A document's line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    chunks: list[BundleChunk] = Field(default_factory=list)
+
+
+class BundleFooter(BaseModel):
+    """The last line: what the lines before it are, and the SHA-256 of their bytes in hex."""
+
+    documents: int
+    vectors: int
+    sha256: str
+
+
+class _LastLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    footer: BundleFooter
+
+
+class BundleLines:
+    """Makes the lines of a bundle, or follows them: what they are until now makes the footer."""
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self.vectors = 0
+        self._digest = hashlib.sha256()
+
+    def header(self, header: BundleHeader) -> bytes:
+        return self._line(header.model_dump(mode="json", exclude_unset=True))
+
+    def document(
+        self, fields: dict[str, Any], created_at: datetime, updated_at: datetime, chunks: list[dict[str, str]]
+    ) -> bytes:
+        self.documents += 1
+        self.vectors += len(chunks)
+        times = {"created_at": created_at.isoformat(), "updated_at": updated_at.isoformat()}
+        return self._line({**fields, **times, **({"chunks": chunks} if chunks else {})})
+
+    def footer(self) -> bytes:
+        footer = BundleFooter(documents=self.documents, vectors=self.vectors, sha256=self._digest.hexdigest())
+        return self._line({"footer": footer.model_dump()})
+
+    def _line(self, value: dict[str, Any]) -> bytes:
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
+        self._digest.update(line)
+        return line
+
+
+class CheckedBundle(NamedTuple):
+    """What a whole bundle says of itself."""
+
+    header: BundleHeader
+    documents: int
+
+
+def check_bundle(lines: Iterable[bytes]) -> CheckedBundle:
+    """Read a bundle to its end. Raises InvalidBundle for one of another version, and for a part of one."""
+    header: BundleHeader | None = None
+    digest, before, count, last = hashlib.sha256(), "", -1, b""
+    for line in lines:
+        if header is None:
+            header = read_header(line)
+        digest.update(last)
+        before, count, last = digest.hexdigest(), count + 1, line
+    if header is None:
+        raise InvalidBundle("The file is empty.")
+    try:
+        footer = _LastLine.model_validate_json(last).footer
+    except ValidationError:
+        raise InvalidBundle("The bundle ends before its footer: a part of it is missing.") from None
+    if (footer.sha256, footer.documents) != (before, count - 1):
+        raise InvalidBundle("The bundle's lines are not those that its footer is of: export it again.")
+    return CheckedBundle(header, footer.documents)
+
+
+def read_header(line: bytes) -> BundleHeader:
+    """Raises InvalidBundle, for a version that a later Concord has written too."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or "concord_bundle" not in found:
+        raise InvalidBundle("The file is no bundle: its first line is not a bundle's header.")
+    if found["concord_bundle"] != VERSION:
+        raise InvalidBundle(
+            f"The bundle is of version {found['concord_bundle']}, and this Concord reads version {VERSION}."
+        )
+    try:
+        return BundleHeader.model_validate(found)
+    except ValidationError as error:
+        raise InvalidBundle(_first_problem(error, 1)) from None
+
+
+def read_document(line: bytes, number: int) -> BundleDocument:
+    """Raises InvalidBundle, which names the line by its number."""
+    try:
+        return BundleDocument.model_validate_json(line)
+    except ValidationError as error:
+        raise InvalidBundle(_first_problem(error, number)) from None
+
+
+def read_vector(text: str, dimensions: int) -> tuple[float, ...]:
+    """A chunk's vector. Raises InvalidBundle for one that is none of so many numbers."""
+    try:
+        numbers: tuple[float, ...] = struct.unpack(f">{dimensions}e", base64.b64decode(text, validate=True))
+    except (ValueError, struct.error):
+        raise InvalidBundle(f"A chunk's vector is not {dimensions} half-precision numbers.") from None
+    if not all(map(math.isfinite, numbers)):
+        raise InvalidBundle("A chunk's vector has numbers that are not finite.")
+    return numbers
+
+
+def _first_problem(error: ValidationError, number: int) -> str:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"Line {number}, {place or 'as a whole'}: {problem['msg']}."

@@ -1,0 +1,74 @@
+-- Collections as they go into bundles, and documents as they come out of them.
+
+-- name: find_exported_collection
+SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions,
+       coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings
+FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
+WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+
+-- name: list_exported_documents
+-- Documents after a number, until their bodies have passed `room` bytes: in the order in which a restored collection
+-- numbers them, so that its ties are broken as they were.
+SELECT d.* FROM (
+    SELECT number, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS bytes_before
+    FROM concord.document WHERE collection_id = %(collection_id)s AND number > %(after)s
+    ORDER BY number LIMIT %(limit)s
+) w
+CROSS JOIN LATERAL (
+    SELECT * FROM concord.document WHERE collection_id = %(collection_id)s AND number = w.number OFFSET 0
+) d
+WHERE w.bytes_before <= %(room)s
+ORDER BY d.number;
+
+-- name: list_exported_vectors
+-- A half-precision vector is sent as its dimensions, an unused number and its numbers, the high byte first.
+SELECT c.document_number, encode(c.embedded_hash, 'hex') AS hash,
+       translate(encode(substr(halfvec_send(e.vector), 5), 'base64'), E'\n', '') AS vector
+FROM concord.collection k
+JOIN concord.chunk c ON c.collection_id = k.id AND c.document_number = ANY(%(document_numbers)s::int[])
+CROSS JOIN LATERAL (
+    SELECT vector FROM concord.embedding
+    WHERE space_id = k.space_id AND collection_id = k.id AND document_number = c.document_number AND chunk_id = c.id
+    OFFSET 0
+) e
+WHERE k.id = %(collection_id)s
+ORDER BY c.document_number, c.ordinal;
+
+-- name: has_documents
+SELECT EXISTS (SELECT FROM concord.document WHERE collection_id = %(collection_id)s) AS answer;
+
+-- name: restore_times
+UPDATE concord.document d SET created_at = w.created_at, updated_at = w.updated_at
+FROM unnest(%(ids)s::text[], %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[])
+    AS w (id, created_at, updated_at)
+WHERE d.collection_id = %(collection_id)s AND d.id = w.id
+    AND (d.created_at <> w.created_at OR d.updated_at <> w.updated_at);
+
+-- name: restore_vectors
+-- For the chunks of these documents that were made of the same texts.
+INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)
+SELECT k.space_id, k.id, c.document_number, c.id, w.vector::halfvec
+FROM concord.collection k
+CROSS JOIN unnest(%(ids)s::text[], %(hashes)s::bytea[], %(vectors)s::text[]) AS w (id, hash, vector)
+CROSS JOIN LATERAL (
+    SELECT number FROM concord.document WHERE collection_id = k.id AND id = w.id OFFSET 0
+) d
+CROSS JOIN LATERAL (
+    SELECT id, document_number FROM concord.chunk
+    WHERE collection_id = k.id AND document_number = d.number AND embedded_hash = w.hash OFFSET 0
+) c
+WHERE k.id = %(collection_id)s
+ON CONFLICT DO NOTHING;
+
+-- name: complete_restored
+-- The documents of which no chunk is without a vector.
+DELETE FROM concord.embedding_job j
+USING concord.document d, concord.collection k
+WHERE k.id = %(collection_id)s AND d.collection_id = k.id AND d.id = ANY(%(ids)s::text[])
+    AND j.collection_id = k.id AND j.document_number = d.number
+    AND NOT EXISTS (
+        SELECT FROM concord.chunk c
+        WHERE c.collection_id = k.id AND c.document_number = d.number AND NOT EXISTS (
+            SELECT FROM concord.embedding e
+            WHERE e.space_id = k.space_id AND e.collection_id = k.id AND e.document_number = c.document_number
+                AND e.chunk_id = c.id));

@@ -1,0 +1,137 @@
+"""A collection out of a bundle: as it was, with its times and, if the bundle has them, its vectors."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from shared.cache.protocol import Cache
+from shared.database.rows import CollectionRow
+from shared.database.units_of_work import Database
+from shared.domain.bundles import BundleDocument, BundleHeader, read_document, read_vector
+from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.principals import Principal
+from shared.errors import CollectionNotFound, Conflict, EmbeddingSpaceMismatch
+from shared.repositories import bundles
+from shared.repositories.bundles import RestoredVector
+from shared.repositories.collections import find_collection
+from shared.repositories.document_storage import find_versions
+from shared.services.create_collection import create_collection
+from shared.services.index_documents import chunk_changed, hash_documents, index_documents
+
+# Of one unit of work, so that other writers of the collection wait briefly.
+DOCUMENTS_PER_UNIT = 500
+CHARACTERS_PER_UNIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BundleTarget:
+    """Where a bundle goes. `merge` lets documents into a collection that has some."""
+
+    name: str
+    space: EmbeddingSpace
+    merge: bool
+    with_vectors: bool
+
+
+async def import_bundle(
+    database: Database,
+    cache: Cache,
+    principal: Principal,
+    target: BundleTarget,
+    header: BundleHeader,
+    lines: Iterable[bytes],
+    on_progress: Callable[[int], None],
+) -> Counter[str]:
+    """Store the documents of a bundle that has been checked, whose `lines` are read once.
+
+    Returns how many were created, updated and unchanged. What was stored stays when this is interrupted; the
+    same again, merging, goes on. Raises Conflict for a collection that has documents, EmbeddingSpaceMismatch
+    for vectors of another model than the collection's, InvalidBundle for a line that is no document.
+    """
+    collection = await _open(database, cache, principal, target, header)
+    outcomes: Counter[str] = Counter()
+    dimensions = header.embedding.dimensions if target.with_vectors else None
+    for documents in _batches(lines):
+        outcomes.update(await _store(database, principal, collection, documents, dimensions))
+        await cache.invalidate(COLLECTIONS, collection_scope(target.name))
+        on_progress(outcomes.total())
+    return outcomes
+
+
+async def _open(
+    database: Database, cache: Cache, principal: Principal, target: BundleTarget, header: BundleHeader
+) -> CollectionRow:
+    """The collection, made as the header says when it is missing; nothing is written where this raises."""
+    try:
+        async with database.unit_of_work(principal) as unit:
+            found = await bundles.find_exported(unit, target.name)
+            if not target.merge and await bundles.has_documents(unit, found.id):
+                message = f"{target.name} has documents already: import with --merge, or into another one"
+                raise Conflict(details=[{"field": "collection", "message": message}])
+        space = EmbeddingSpace(found.model, found.dimensions)
+        _refuse_other_space(header, space, target)
+    except CollectionNotFound:
+        _refuse_other_space(header, target.space, target)
+        wanted = header.collection.model_copy(update={"name": target.name})
+        await create_collection(database, cache, principal, target.space, wanted)
+    async with database.unit_of_work(principal) as unit:
+        return await find_collection(unit, target.name)
+
+
+def _refuse_other_space(header: BundleHeader, space: EmbeddingSpace, target: BundleTarget) -> None:
+    theirs = header.embedding
+    wanted = header.vectors and target.with_vectors
+    if wanted and (theirs.model, theirs.dimensions) != (space.model, space.dimensions):
+        raise EmbeddingSpaceMismatch(
+            f"The bundle's vectors are made by {theirs.model} ({theirs.dimensions} dimensions), those of"
+            f" {target.name} by {space.model} ({space.dimensions}): import it without its vectors."
+        )
+
+
+async def _store(
+    database: Database,
+    principal: Principal,
+    collection: CollectionRow,
+    documents: list[BundleDocument],
+    dimensions: int | None,
+) -> list[str]:
+    """What became of each document; without `dimensions` their vectors are left out."""
+    hashed = hash_documents(collection, documents)
+    async with database.unit_of_work(principal) as unit:
+        versions = await find_versions(unit, collection.id, [document.id for document in documents])
+    chunks = await asyncio.to_thread(chunk_changed, collection, hashed, versions)
+    vectors = [] if dimensions is None else [*_vectors(documents, dimensions)]
+    async with database.unit_of_work(principal) as unit:
+        plan = await index_documents(unit, collection, hashed, chunks)
+        await bundles.restore_times(unit, collection.id, documents)
+        await bundles.restore_vectors(unit, collection.id, vectors)
+    return list(plan.statuses.values())
+
+
+def _vectors(documents: list[BundleDocument], dimensions: int) -> Iterator[RestoredVector]:
+    for document in documents:
+        for chunk in document.chunks:
+            vector = read_vector(chunk.vector, dimensions)
+            yield RestoredVector(document.id, bytes.fromhex(chunk.hash), vector)
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[BundleDocument]]:
+    """The documents in groups, without the header and the footer."""
+    batch: dict[str, BundleDocument] = {}
+    characters = 0
+    for (number, line), _ in pairwise(enumerate(lines, 1)):
+        if number == 1:
+            continue
+        document = read_document(line, number)
+        size = len(document.body)
+        is_full = len(batch) == DOCUMENTS_PER_UNIT or characters + size > CHARACTERS_PER_UNIT
+        if batch and (is_full or document.id in batch):
+            yield list(batch.values())
+            batch, characters = {}, 0
+        batch[document.id] = document
+        characters += size
+    if batch:
+        yield list(batch.values())

@@ -1,0 +1,266 @@
+"""`concord export` and `concord import`: a collection elsewhere, as it was."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.database.connections import open_connection
+from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.protocol import Embedder
+from shared.services import export_collection, import_bundle
+from tests.builders import bundles
+from tests.builders.command_line import Outcome, concord
+from tests.builders.documents import a_document
+from tests.builders.embedders import RecordingEmbedder
+from tests.builders.embedding_state import execute, jobs
+from tests.builders.library import Library, settings_of
+from tests.builders.postgres import PostgresServers, temporary_database
+from tests.builders.sql_writes import assert_consistent
+from tests.builders.twenty_documents import DOCUMENTS
+
+
+@pytest.fixture
+async def other_url(
+    postgres_servers: PostgresServers, postgres_version: int, postgres_url: str
+) -> AsyncIterator[str]:
+    """Another machine's database."""
+    template = await postgres_servers.migrated_template(postgres_version)
+    with temporary_database(postgres_url, template=template) as url:
+        yield url
+
+
+@pytest.fixture
+async def other(other_url: str, embedder: Embedder) -> AsyncIterator[Library]:
+    """What will be there, in a collection of another name."""
+    database = open_connection(settings_of(other_url))
+    yield Library(database, embedder, "copy")
+    await database.aclose()
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+@contextmanager
+def at(url: str) -> Iterator[None]:
+    """Where commands find their database."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", url)
+        yield
+
+
+async def run(url: str, *arguments: str, stdin: bytes | None = None) -> Outcome:
+    """Run a command, which has an event loop of its own."""
+    with at(url):
+        return await asyncio.to_thread(concord, *arguments, stdin=stdin)
+
+
+async def exported(url: str, *options: str) -> list[bytes]:
+    done = await run(url, "export", "library", *options)
+    assert done.code == 0, done.said
+    return done.out.encode().splitlines(keepends=True)
+
+
+async def imported(url: str, lines: list[bytes], *options: str) -> Outcome:
+    return await run(url, "import", "-", "--collection", "copy", *options, stdin=b"".join(lines))
+
+
+async def test_a_collection_is_restored_as_it_was(
+    library: Library, database_url: str, other: Library, other_url: str, tmp_path: Path
+) -> None:
+    await bundles.fill(library)
+    before = await bundles.answers(library)
+    assert sum(len(answer["hits"]) for answer in before) > 60
+    file = tmp_path / "library.ndjson"
+    done = await run(database_url, "export", "library", "--vectors", "-o", str(file))
+    documents = len(DOCUMENTS) + 1
+    assert (done.code, done.out, done.said.splitlines()[-1]) == (0, "", f"library: {documents} documents")
+    assert files_in(tmp_path) == ["library.ndjson"]
+    stored = await run(other_url, "import", str(file), "--collection", "copy", "--json")
+    outcomes = {"created": documents, "updated": 0, "unchanged": 0, "failed": 0}
+    assert (stored.code, stored.json) == (0, {"collection": "copy", **outcomes})
+    # Nothing waits to be embedded, and all is found as it was.
+    assert jobs(other_url) == {}
+    recording = RecordingEmbedder(other.embedder)
+    assert (await other.embed(recording)).chunks == 0
+    assert recording.texts == []
+    assert await bundles.answers(other) == before
+    assert_consistent(database_url)
+    for column in ("created_at", "updated_at", "content_hash", "text_hash", "page_starts"):
+        query = f"SELECT id, {column} FROM concord.document ORDER BY id"
+        assert execute(database_url, query) == execute(other_url, query)
+
+
+async def test_without_vectors_the_worker_makes_them(
+    library: Library, database_url: str, other: Library, other_url: str
+) -> None:
+    await bundles.fill(library)
+    before = await bundles.answers(library)
+    lines = await exported(database_url)
+    assert (await imported(other_url, lines)).code == 0
+    assert len(jobs(other_url)) == len(DOCUMENTS) + 1
+    await other.embed()
+    assert await bundles.answers(other) == before
+    # A bundle with vectors is embedded anew all the same where that is asked for.
+    with_vectors = await exported(database_url, "--vectors")
+    await other.drop()
+    assert (await imported(other_url, with_vectors, "--without-vectors")).code == 0
+    assert len(jobs(other_url)) == len(DOCUMENTS) + 1
+
+
+async def test_a_bundle_is_imported_again_and_on(
+    library: Library,
+    database_url: str,
+    other: Library,
+    other_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In small units, of which an interruption leaves some."""
+    monkeypatch.setattr(export_collection, "DOCUMENTS_PER_UNIT", 3)
+    monkeypatch.setattr(import_bundle, "DOCUMENTS_PER_UNIT", 4)
+    await bundles.fill(library)
+    lines = await exported(database_url, "--vectors")
+    assert (await imported(other_url, lines)).code == 0
+    before = await bundles.answers(other)
+    for number in (1, 2):
+        await other.delete(str(DOCUMENTS[number]["id"]))
+    await other.upsert(a_document("more", "One more."))
+    refused = await imported(other_url, lines)
+    assert refused.code == 1
+    assert "copy has documents already: import with --merge, or into another one" in refused.said
+    merged = await imported(other_url, lines, "--merge")
+    unchanged = len(DOCUMENTS) - 1
+    assert merged.out == f"copy: 2 created, 0 updated, {unchanged} unchanged, 0 failed\n"
+    await other.delete("more")
+    assert [answer["found"] for answer in await bundles.answers(other)] == [
+        answer["found"] for answer in before
+    ]
+    assert list(jobs(other_url)) == []
+
+
+async def test_an_empty_collection_is_restored_into_one_that_is_there(
+    library: Library, database_url: str, other: Library, other_url: str
+) -> None:
+    assert library.name == "library"
+    await other.create()
+    assert (await imported(other_url, await exported(database_url))).out.startswith("copy: 0 created")
+
+
+def changed_footer(lines: list[bytes]) -> list[bytes]:
+    """The same with the footer of what these lines are."""
+    *before, _ = lines
+    footer = {
+        "documents": len(before) - 1,
+        "vectors": 0,
+        "sha256": hashlib.sha256(b"".join(before)).hexdigest(),
+    }
+    return [*before, json.dumps({"footer": footer}).encode() + b"\n"]
+
+
+def edited(line: bytes, **changes: Any) -> bytes:
+    return json.dumps({**json.loads(line), **changes}).encode() + b"\n"
+
+
+async def test_what_is_no_whole_bundle_is_refused_before_anything_is_stored(
+    library: Library, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    await library.upsert(a_document("a", "River."), a_document("b", "Hill."))
+    await library.embed()
+    header, first, second, footer = await exported(database_url, "--vectors")
+    chunk = json.loads(first)["chunks"][0]
+    infinite = base64.b64encode(b"\x7c\x00" * 384).decode()
+    refused = {
+        "The file is empty": [],
+        "The file is no bundle": [b'{"id": "a", "body": "River."}\n'],
+        "its first line is not a bundle's header": [b"\x00\xff\n"],
+        "The bundle is of version 2, and this Concord reads version 1": [edited(header, concord_bundle=2)],
+        "Line 1, embedding.model: Field required": [edited(header, embedding={"dimensions": 3})],
+        "ends before its footer": [header, first],
+        "ends before its footer: a part of it is missing": [header, first, second, footer[:-10]],
+        "are not those that its footer is of": [header, second, footer],
+        "lines are not those": [header, first, edited(second, title="Another"), footer],
+    }
+    for message, lines in refused.items():
+        outcome = await imported(other_url, lines)
+        assert (outcome.code, message in " ".join(outcome.said.split())) == (1, True), outcome.said
+    assert execute(other_url, "SELECT name FROM concord.collection") == []
+    # What a line is, is seen when its turn comes.
+    for message, lines in {
+        "Line 3, id: String should match pattern": [header, first, edited(second, id="a/b"), footer],
+        "Line 3, as a whole: Invalid JSON": [header, first, b"{\n", footer],
+        "is not 384 half-precision numbers": [
+            header, edited(first, chunks=[{**chunk, "vector": "AAAA"}]), footer
+        ],
+        "not 384 half-precision": [header, edited(first, chunks=[{**chunk, "vector": "é"}]), footer],
+        "has numbers that are not finite": [
+            header, edited(first, chunks=[{**chunk, "vector": infinite}]), footer
+        ],
+    }.items():  # fmt: skip
+        outcome = await imported(other_url, changed_footer(lines), "--merge")
+        assert (outcome.code, message in " ".join(outcome.said.split())) == (1, True), outcome.said
+    missing = await run(other_url, "import", str(tmp_path / "missing"), "-c", "copy")
+    assert (missing.code, "cannot be read: No such file" in missing.said) == (1, True)
+
+
+async def test_vectors_of_another_model_are_refused(
+    library: Library, database_url: str, other: Library, other_url: str
+) -> None:
+    await library.upsert(a_document("a", "River."))
+    await library.embed()
+    header, document, footer = await exported(database_url, "--vectors")
+    lines = changed_footer(
+        [edited(header, embedding={"model": "another", "dimensions": 3}), document, footer]
+    )
+    said = "The bundle's vectors are made by another (3 dimensions), those of copy by all-MiniLM-L6-v2 (384)"
+    assert said in " ".join((await imported(other_url, lines)).said.split())
+    await other.create()
+    assert said in " ".join((await imported(other_url, lines)).said.split())
+    assert (await imported(other_url, lines, "--without-vectors")).code == 0
+    assert await other.find("river", mode="keyword") == ["a"]
+
+
+async def test_vectors_of_another_text_are_left_to_the_worker(
+    library: Library, database_url: str, other: Library, other_url: str
+) -> None:
+    """As when chunks are cut elsewhere by another version."""
+    await library.upsert(a_document("a", "River."))
+    await library.embed()
+    header, document, footer = await exported(database_url, "--vectors")
+    chunk = json.loads(document)["chunks"][0]
+    lines = changed_footer([header, edited(document, chunks=[{**chunk, "hash": "0" * 32}]), footer])
+    assert (await imported(other_url, lines)).code == 0
+    assert list(jobs(other_url)) == ["a"]
+    assert (await other.embed()).chunks == 1
+
+
+async def test_a_document_that_is_there_twice_is_stored_as_it_is_last(
+    library: Library, database_url: str, other: Library, other_url: str
+) -> None:
+    await library.upsert(a_document("a", "River."))
+    header, document, footer = await exported(database_url)
+    lines = changed_footer([header, document, edited(document, body="Hill."), footer])
+    assert (await imported(other_url, lines)).out == "copy: 1 created, 1 updated, 0 unchanged, 0 failed\n"
+    assert (await other.get("a")).body == "Hill."
+
+
+async def test_what_cannot_be_exported(library: Library, database_url: str, tmp_path: Path) -> None:
+    missing = await run(database_url, "export", "nothing", "-o", str(tmp_path / "file"))
+    assert (missing.code, "no nothing" in missing.said) == (1, True)
+    nowhere = await run(database_url, "export", library.name, "-o", str(tmp_path / "missing" / "file"))
+    assert (nowhere.code, "cannot be written: No such file" in nowhere.said) == (1, True)
+    assert files_in(tmp_path) == []
+    asked = await run(database_url, "export", "library", "--vectors", "--url", "http://localhost:9")
+    assert (asked.code, "the API does not give vectors" in asked.said) == (2, True)
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
