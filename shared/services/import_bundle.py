@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shared.cache.protocol import Cache
-from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database
 from shared.domain.bundles import BundleDocument, BundleHeader, read_document, read_vector
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
@@ -16,7 +15,7 @@ from shared.domain.principals import Principal
 from shared.errors import CollectionNotFound, Conflict, EmbeddingSpaceMismatch
 from shared.repositories import bundles
 from shared.repositories.bundles import RestoredVector
-from shared.repositories.collections import find_collection
+from shared.repositories.collections import LiveCollection, find_collection
 from shared.repositories.document_storage import find_versions
 from shared.services.create_collection import create_collection
 from shared.services.index_documents import chunk_changed, hash_documents, index_documents
@@ -63,7 +62,7 @@ async def import_bundle(
 
 async def _open(
     database: Database, cache: Cache, principal: Principal, target: BundleTarget, header: BundleHeader
-) -> CollectionRow:
+) -> LiveCollection:
     """The collection, made as the header says when it is missing; nothing is written where this raises."""
     try:
         async with database.unit_of_work(principal) as unit:
@@ -94,7 +93,7 @@ def _refuse_other_space(header: BundleHeader, space: EmbeddingSpace, target: Bun
 async def _store(
     database: Database,
     principal: Principal,
-    collection: CollectionRow,
+    collection: LiveCollection,
     documents: list[BundleDocument],
     dimensions: int | None,
 ) -> list[str]:
