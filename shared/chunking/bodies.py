@@ -13,10 +13,9 @@ LONGEST_WHOLE_TOKENS = 8_000
 def chunk_as(chunking: Chunking, body: str, page_starts: Sequence[int] = ()) -> list[Chunk]:
     """The chunks of `body` in order, each with the page it starts on; none when it has only white space.
 
-    Pages are not cut points: what goes on over the end of one stays together. A whole body of more than
-    LONGEST_WHOLE_TOKENS estimated tokens is cut at its headings after all.
+    A whole body of more than LONGEST_WHOLE_TOKENS estimated tokens is cut at its headings after all.
     """
-    chunks = _cut(chunking, body)
+    chunks = _cut(chunking, body, page_starts)
     return (
         [chunk._replace(page=page_at(page_starts, chunk.start)) for chunk in chunks]
         if page_starts
@@ -24,10 +23,10 @@ def chunk_as(chunking: Chunking, body: str, page_starts: Sequence[int] = ()) -> 
     )
 
 
-def _cut(chunking: Chunking, body: str) -> list[Chunk]:
+def _cut(chunking: Chunking, body: str, page_starts: Sequence[int]) -> list[Chunk]:
     text = body.strip()
     if chunking is Chunking.HEADINGS or estimate_tokens(text) > LONGEST_WHOLE_TOKENS:
-        return chunk_body(body)
+        return chunk_body(body, page_starts)
     if not text:
         return []
     start = len(body) - len(body.lstrip())

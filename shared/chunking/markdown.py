@@ -1,7 +1,7 @@
 """Bodies in Markdown, reStructuredText or plain text to chunks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shared.chunking.blocks import Block, Kind, read_blocks
@@ -9,7 +9,7 @@ from shared.chunking.headings import Heading
 from shared.chunking.limits import DEFAULT_LIMITS, ChunkLimits
 from shared.chunking.packing import balance, gather, overlap_end
 from shared.chunking.spans import ITEMS, PROSE, ROWS, Span, divide, join, measure
-from shared.domain.chunks import Chunk
+from shared.domain.chunks import Chunk, page_at
 
 _LEVELS = {Kind.HEADING: PROSE, Kind.PROSE: PROSE, Kind.LIST: ITEMS, Kind.ROWS: ROWS}
 _WORD = re.compile(r"\w")
@@ -24,15 +24,20 @@ class _Section(NamedTuple):
     blocks: list[Block]
 
 
-def chunk_body(body: str, *, limits: ChunkLimits = DEFAULT_LIMITS) -> list[Chunk]:
+def chunk_body(
+    body: str, page_starts: Sequence[int] = (), *, limits: ChunkLimits = DEFAULT_LIMITS
+) -> list[Chunk]:
     """The chunks of `body` in order; none when it has only white space.
+
+    None goes on from a page to the next, unless a block does (a list, a table, a paragraph): the page that is
+    cited is the page that has the words.
 
     Each starts and ends with a character that is not white space and has at most `limits.maximum`
     estimated tokens. Together their segments have every such character once.
     """
     pieces = [
         (start, end, section.heading_path)
-        for section in _sections(body)
+        for section in _sections(body, page_starts)
         for start, end in _pieces(body, section, limits)
     ]
     next_starts = [start for start, _, _ in pieces[1:]] + [len(body)]
@@ -44,14 +49,16 @@ def chunk_body(body: str, *, limits: ChunkLimits = DEFAULT_LIMITS) -> list[Chunk
     ]
 
 
-def _sections(body: str) -> Iterator[_Section]:
+def _sections(body: str, page_starts: Sequence[int]) -> Iterator[_Section]:
     headings: list[Heading] = []
     blocks: list[Block] = []
+    page: int | None = None
     for block in read_blocks(body):
+        before, page = page, page_at(page_starts, block.start)
+        if blocks and blocks[-1].heading is None and (block.heading is not None or page != before):
+            yield _Section(_path(headings), blocks)
+            blocks = []
         if block.heading is not None:
-            if blocks and blocks[-1].heading is None:
-                yield _Section(_path(headings), blocks)
-                blocks = []
             while headings and headings[-1].level >= block.heading.level:
                 headings.pop()
             headings.append(block.heading)

@@ -47,3 +47,29 @@ def test_hashes_are_those_that_are_stored() -> None:
         "a71f55358329dac03bb6fec0c5aea643",
         "33969351cfd71f6a102faf365e257ab0",
     )
+
+
+def test_no_chunk_goes_on_to_the_next_page() -> None:
+    pages = [
+        "# Piers\n\nThere are three.\n\n",
+        "Lanterns are lit at dusk.\n\n# Ships\n\n",
+        "They leave on Mondays.",
+    ]
+    starts = [0, len(pages[0]), len(pages[0]) + len(pages[1])]
+    body = "".join(pages)
+    chunks = chunk_as(Chunking.HEADINGS, body, starts)
+    assert [(chunk.page, body[chunk.start : chunk.end], chunk.heading_path) for chunk in chunks] == [
+        (1, "# Piers\n\nThere are three.", ("Piers",)),
+        (2, "Lanterns are lit at dusk.", ("Piers",)),
+        # A heading that ends a page stands with what it is the heading of.
+        (2, "# Ships\n\nThey leave on Mondays.", ("Ships",)),
+    ]
+
+
+def test_a_block_over_the_end_of_a_page_stays_together() -> None:
+    body = "One line\nand another.\n\nMore."
+    chunks = chunk_as(Chunking.HEADINGS, body, [0, 9])
+    assert [(chunk.page, body[chunk.start : chunk.end]) for chunk in chunks] == [
+        (1, "One line\nand another."),
+        (2, "More."),
+    ]
