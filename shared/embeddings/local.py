@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.database.boundaries import refuse_in_unit_of_work
+from shared.embeddings.local_model_files import MODEL
 from shared.embeddings.protocol import Purpose, Vector
 
 if TYPE_CHECKING:
     from shared.embeddings.local_model import LocalModel
 
-MODEL = "all-MiniLM-L6-v2"
-# The same weights as they are: twice the time, and vectors that differ a little.
-FLOAT32_MODEL = "all-MiniLM-L6-v2-float32"
-MODELS = (MODEL, FLOAT32_MODEL)
 DIMENSIONS = 384
 
 

@@ -12,9 +12,10 @@ from importlib import resources
 from pathlib import Path
 
 from shared.config import ConfigurationError, ModelCacheSettings, load_settings
-from shared.embeddings.local import FLOAT32_MODEL, MODEL
 from shared.embeddings.local_model_files import (
+    FLOAT32_MODEL,
     GRAPH,
+    MODEL,
     MODEL_FILES,
     TOKENIZER,
     is_whole,

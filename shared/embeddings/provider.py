@@ -67,8 +67,8 @@ def _open(named: _Named, settings: EmbeddingSettings) -> Embedder:
 
 
 def _open_local(named: _Named) -> Embedder:
-    from shared.embeddings.local import DIMENSIONS, MODELS, LocalEmbedder
-    from shared.embeddings.local_model_files import MODEL_FILES, has_all_files
+    from shared.embeddings.local import DIMENSIONS, LocalEmbedder
+    from shared.embeddings.local_model_files import MODEL_FILES, MODELS, has_all_files
 
     if named.model not in MODELS:
         raise ConfigurationError(f"{named.prefix}MODEL: the local provider has {' and '.join(MODELS)}.")

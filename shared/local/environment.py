@@ -17,8 +17,8 @@ from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations, migration_status
 from shared.domain.principals import WORKER
-from shared.embeddings.local import MODEL, MODELS
 from shared.embeddings.local_model_build import ensure_model_files, has_weights
+from shared.embeddings.local_model_files import MODEL, MODELS
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder
 from shared.local.postgres import EmbeddedPostgres, embedded_postgres

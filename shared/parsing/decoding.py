@@ -94,7 +94,11 @@ def _guessed(data: bytes) -> str:
     # Only files in other encodings need it, and functions that read none do without it.
     from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415 - see above
 
-    encoding = detect_encoding(data, html5_compatible=False) or "cp1252"
+    return decoded_as(detect_encoding(data, html5_compatible=False) or "", data)
+
+
+def decoded_as(encoding: str, data: bytes) -> str:
+    """The text in this encoding, or in the most common one where Python does not know it."""
     try:
         return data.decode(encoding, "replace")
     except LookupError:

@@ -1,6 +1,7 @@
 """HTML: the main text, without what surrounds it on every page of a site."""
 
 from contextlib import suppress
+from typing import Any, cast
 
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import ElementNode, HTMLTree
@@ -28,13 +29,15 @@ _META_BYTES = 1_024
 def parse_html(data: bytes, limits: ParseLimits) -> ParsedFile:
     """Raises UnreadableFile when it has no text, or too much."""
     tree = HTMLTree.parse(_decoded(data))
-    root = tree.document and tree.document.document_element
-    if root is None or tree.body is None:
-        raise _no_text()
+    # The parser makes what a page lacks: there always is a root, and a body in it.
+    root, page = (
+        cast("ElementNode", cast("Any", tree.document).document_element),
+        cast("ElementNode", tree.body),
+    )
     metadata = _metadata(root)
     title = _text(tree.title or "")
-    remove_boilerplate(tree.body)
-    part = main_part(tree.body)
+    remove_boilerplate(page)
+    part = main_part(page)
     headings = elements(part, {"h1"})
     if len(headings) == 1:
         title = _text(headings[0].inner_text) or title

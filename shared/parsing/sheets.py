@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineWorkbook
 
 from shared.errors import UnreadableFile, UnreadableReason
 from shared.parsing.bounded import bounded
@@ -21,12 +21,10 @@ def parse_sheets(path: Path, limits: ParseLimits) -> ParsedFile:
     try:
         workbook = CalamineWorkbook.from_path(path)
         body = "\n".join(bounded(_lines(workbook), limits)).strip()
-    except PasswordError:
-        message = "The file asks for a password; save it without one and send it again."
-        raise UnreadableFile(UnreadableReason.ENCRYPTED, message) from None
     except (CalamineError, OSError, ValueError):
         message = (
-            "The spreadsheet is damaged; save it anew in the application that made it, and send it again."
+            "The spreadsheet is damaged or asks for a password; save it anew, without one, in the application"
+            " that made it, and send it again."
         )
         raise UnreadableFile(UnreadableReason.DAMAGED, message) from None
     return ParsedFile(None, clean(body))

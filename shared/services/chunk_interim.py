@@ -1,6 +1,6 @@
 """Give documents that SQL has written the chunks that they would have, had they come through the API."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from shared.database.rows import EmbeddingJobRow
 from shared.database.units_of_work import Database
@@ -34,17 +34,15 @@ async def chunk_interim(
     return [claim for claim in claims if (claim.collection_id, claim.document_number) not in keys]
 
 
-def _groups(documents: Sequence[InterimDocument]) -> Iterator[list[InterimDocument]]:
+def _groups(documents: Sequence[InterimDocument]) -> list[list[InterimDocument]]:
     """Documents of one collection each, of so many characters that other writers wait briefly."""
-    group: list[InterimDocument] = []
+    groups: list[list[InterimDocument]] = []
     for document in documents:
-        characters = sum(len(other.body) for other in group)
-        if group and (
-            group[0].collection_id != document.collection_id
-            or characters + len(document.body) > CHARACTERS_PER_UNIT
-        ):
-            yield group
-            group = []
-        group.append(document)
-    if group:
-        yield group
+        group = groups[-1] if groups else []
+        characters = sum(len(other.body) for other in group) + len(document.body)
+        is_alike = bool(group) and group[0].collection_id == document.collection_id
+        if is_alike and characters <= CHARACTERS_PER_UNIT:
+            group.append(document)
+        else:
+            groups.append([document])
+    return groups

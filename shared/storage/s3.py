@@ -98,7 +98,7 @@ class S3Storage:
         """S3's own XML of up to 1,000 objects whose keys begin so, by key, from the one after `after`."""
         refuse_in_unit_of_work("ObjectStorage")
         asked = {"list-type": "2", "prefix": prefix, "start-after": after, "encoding-type": "url"}
-        url = self._presigned("GET", "", seconds=_OWN_SECONDS, parameters=asked)
+        url = self._presigned("GET", None, seconds=_OWN_SECONDS, parameters=asked)
         return (await asyncio.to_thread(_ask, "GET", url, {}, b"")).body
 
     async def aclose(self) -> None:
@@ -129,7 +129,7 @@ class S3Storage:
     def _presigned(
         self,
         method: str,
-        key: str,
+        key: str | None,
         *,
         seconds: int,
         parameters: Mapping[str, str] | None = None,
@@ -137,7 +137,7 @@ class S3Storage:
     ) -> str:
         region = _region()
         return presigned_url(
-            self._address(region) + (quote(checked_key(key), safe="/-_.~") if key else ""),
+            self._address(region) + ("" if key is None else quote(checked_key(key), safe="/-_.~")),
             parameters or {},
             method=method,
             headers=headers or {},

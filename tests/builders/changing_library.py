@@ -8,8 +8,9 @@ from shared.config import EmbeddingProvider, EmbeddingSettings
 from shared.database.units_of_work import Database
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN, WORKER
-from shared.embeddings.local import DIMENSIONS, FLOAT32_MODEL, MODEL
+from shared.embeddings.local import DIMENSIONS
 from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.local_model_files import FLOAT32_MODEL, MODEL
 from shared.embeddings.model_change import spaces_of
 from shared.embeddings.protocol import Embedder
 from shared.repositories.embedding_changes import FoundChange

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from shared.embeddings.local import DIMENSIONS, MODEL
+from shared.embeddings.local import DIMENSIONS
+from shared.embeddings.local_model_files import MODEL
 from shared.embeddings.protocol import Purpose, Vector
 
 

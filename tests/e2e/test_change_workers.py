@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.embeddings.local import FLOAT32_MODEL
 from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.local_model_files import FLOAT32_MODEL
 from tests.builders.embedding_state import execute
 from tests.builders.events import http_event, schedule_event
 from tests.builders.functions import Functions

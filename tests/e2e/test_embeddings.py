@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.cli import embedding_change
-from shared.embeddings.local import FLOAT32_MODEL, MODEL
+from shared.embeddings.local_model_files import FLOAT32_MODEL, MODEL
 from tests.builders.command_line import concord
 
 SAMPLE = Path(__file__).parents[1] / "builders" / "scifact_sample"

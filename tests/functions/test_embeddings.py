@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.embeddings.local import FLOAT32_MODEL, MODEL
 from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.local_model_files import FLOAT32_MODEL, MODEL
 from tests.builders.events import http_event, schedule_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert

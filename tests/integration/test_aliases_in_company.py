@@ -10,10 +10,11 @@ from shared.database.pool import PooledConnections
 from shared.domain.maintenance import MaintainRequest
 from shared.domain.principals import ADMIN
 from shared.embeddings.protocol import Embedder
-from shared.errors import CollectionExists, CollectionInUse, CollectionNotFound
+from shared.errors import CollectionExists, CollectionInUse, CollectionNotFound, DatabaseError
 from shared.services.delete_collection import delete_collection
 from shared.services.name_collections import set_alias
 from tests.builders.documents import a_document
+from tests.builders.embedding_state import execute
 from tests.builders.library import Library, RecordedQueue, settings_of
 
 SEARCHERS = 4
@@ -90,3 +91,12 @@ async def test_a_collection_is_not_deleted_while_it_gets_an_alias(
         )
         refused = [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)]
         assert refused in ([CollectionNotFound], [CollectionInUse])
+
+
+async def test_what_else_the_database_says_is_told(
+    pool: PooledConnections, embedder: Embedder, database_url: str
+) -> None:
+    await a_library(pool, embedder, "first", 1)
+    execute(database_url, "ALTER TABLE concord.alias RENAME TO gone")
+    with pytest.raises(DatabaseError):
+        await set_alias(pool, NullCache(), ADMIN, "books", "first")

@@ -14,6 +14,7 @@ from shared.embeddings.model_change import ChangingEmbedder
 from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
 from shared.errors import (
+    CollectionNotFound,
     Conflict,
     EmbedderRejected,
     EmbedderUnavailable,
@@ -21,6 +22,7 @@ from shared.errors import (
     InvalidRequest,
     NotFound,
 )
+from shared.services import clean_space
 from shared.services.backfill_embeddings import BackfillRun
 from tests.builders.changing_library import NEW, OLD, ChangingLibrary, changing_settings
 from tests.builders.claims import pool
@@ -390,3 +392,18 @@ def test_a_deployment_has_two_models_or_one() -> None:
         open_embedder(changing_settings(embedding_next_model=OLD.model))
     with pytest.raises(ValueError, match="EMBEDDING_NEXT_PROVIDER, _MODEL and _DIMENSIONS together"):
         EmbeddingSettings(embedding_next_model="another")
+
+
+async def test_vectors_are_deleted_in_short_units(
+    database_url: str, library: ChangingLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clean_space, "VECTORS_PER_UNIT", 2)
+    await library.start()
+    await library.backfill()
+    assert (await library.clean()).state == "cleaned"
+    assert execute(database_url, VECTORS) == [(OLD.model, 3)]
+
+
+async def test_a_collection_that_is_not_there(database: SingleConnection, library: ChangingLibrary) -> None:
+    with pytest.raises(CollectionNotFound):
+        await ChangingLibrary(database, library.embedder, "none").status()

@@ -87,6 +87,21 @@ async def test_text_that_changes_under_the_worker_is_chunked_as_it_is_then(
     assert execute(database_url, "SELECT count(*) FROM concord.chunk WHERE embedded_hash = ''") == [(0,)]
 
 
+async def test_where_all_text_changes_under_the_worker_nothing_is_chunked_twice(
+    app: psycopg.Connection[TupleRow], library: Library, database_url: str
+) -> None:
+    upsert(app, a_document("a", "Violins are played."))
+    app.commit()
+    upsert(app, a_document("a", "Copper is mined."))
+    embedding = asyncio.create_task(library.worker().embed_due())
+    await asyncio.to_thread(wait_for_a_waiter, database_url)
+    app.commit()
+    await embedding
+    assert jobs(database_url) == {}
+    assert_consistent(database_url)
+    await assert_vectors_are_right(database_url, library.embedder)
+
+
 async def test_a_collection_that_goes_meanwhile_stops_no_worker(
     app: psycopg.Connection[TupleRow], library: Library, database_url: str
 ) -> None:

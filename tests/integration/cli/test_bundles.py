@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from shared.cli import bundle_files
 from shared.database.connections import open_connection
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
 from shared.services import export_collection, import_bundle
 from tests.builders import bundles
 from tests.builders.command_line import Outcome, concord
+from tests.builders.deployment import Deployment
 from tests.builders.documents import a_document
 from tests.builders.embedders import RecordingEmbedder
 from tests.builders.embedding_state import execute, jobs
@@ -260,6 +262,31 @@ async def test_what_cannot_be_exported(library: Library, database_url: str, tmp_
     assert files_in(tmp_path) == []
     asked = await run(database_url, "export", "library", "--vectors", "--url", "http://localhost:9")
     assert (asked.code, "the API does not give vectors" in asked.said) == (2, True)
+
+
+@pytest.mark.usefixtures("library")
+async def test_a_line_that_no_bundle_has(
+    database_url: str, other_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = await exported(database_url)
+    monkeypatch.setattr(bundle_files, "MAX_LINE_BYTES", 10)
+    done = await imported(other_url, lines)
+    assert (done.code, "A line has 10 bytes or more" in done.said) == (1, True)
+
+
+async def test_a_document_that_a_deployment_refuses_is_named(
+    library: Library, database_url: str, deployment: Deployment
+) -> None:
+    await library.upsert(a_document("a", "River."))
+    lines = await exported(database_url)
+    error = {"code": "unavailable", "message": "Try again.", "type": "unavailable", "details": []}
+    deployment.answer(201, {})
+    deployment.answer(
+        207, {"items": [{"index": 0, "id": "a", "status": "failed", "error": error}], "errors": 1}
+    )
+    done = await imported(database_url, lines, "--url", deployment.url)
+    assert (done.code, done.out) == (1, "copy: 0 created, 0 updated, 0 unchanged, 1 failed\n")
+    assert "line 2: Try again." in done.said
 
 
 def files_in(folder: Path) -> list[str]:
