@@ -92,9 +92,10 @@ async def test_where_all_text_changes_under_the_worker_nothing_is_chunked_twice(
 ) -> None:
     upsert(app, a_document("a", "Violins are played."))
     app.commit()
-    upsert(app, a_document("a", "Copper is mined."))
+    app.execute("SELECT concord.lock_collection('library')")
     embedding = asyncio.create_task(library.worker().embed_due())
     await asyncio.to_thread(wait_for_a_waiter, database_url)
+    upsert(app, a_document("a", "Copper is mined."))
     app.commit()
     await embedding
     assert jobs(database_url) == {}
