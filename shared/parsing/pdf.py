@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -89,15 +90,13 @@ def _marked(lines: list[str], headings: dict[str, int]) -> Iterator[str]:
 def _headings(document: pypdfium2.PdfDocument) -> _Headings:
     """By page the outline's entries, as they are compared with lines, and their levels."""
     headings: _Headings = defaultdict(dict)
-    try:
+    # An outline that leads nowhere costs what comes after.
+    with suppress(pypdfium2.PdfiumError):
         for entry in islice(document.get_toc(), _MOST_HEADINGS):
             target = entry.get_dest()
             title = _comparable(entry.get_title())
             if target is not None and title:
                 headings[target.get_index()].setdefault(title, min(entry.level + 1, _DEEPEST_HEADING))
-    except pypdfium2.PdfiumError:
-        # An outline that leads nowhere costs its headings.
-        headings.clear()
     return headings
 
 

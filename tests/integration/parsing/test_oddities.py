@@ -6,6 +6,7 @@ import docx
 import pypdf
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml import OxmlElement
 
 from shared.errors import UnreadableFile
 from shared.parsing.child_process import Ended
@@ -73,3 +74,14 @@ def test_an_encoding_that_nobody_knows_is_read_as_the_most_common_one() -> None:
 def test_a_process_that_says_more_than_it_may_has_read_too_much() -> None:
     with pytest.raises(UnreadableFile, match="more text than may be"):
         _parsed(Ended(status=None, output=b"", was_slow=False), DEFAULT_LIMITS)
+
+
+async def test_what_was_deleted_with_its_paragraph_is_not_read(tmp_path: Path, parse: Parse) -> None:
+    document = docx.Document()
+    document.add_paragraph("Kept.")
+    deleted = document.add_paragraph("Deleted.")._p
+    change = OxmlElement("w:del")
+    deleted.addprevious(change)
+    change.append(deleted)
+    document.save(str(tmp_path / "a"))
+    assert (await parse((tmp_path / "a").read_bytes(), "a.docx")).body == "Kept."
