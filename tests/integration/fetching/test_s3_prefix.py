@@ -87,5 +87,7 @@ async def test_a_bucket_that_is_not_there_is_a_problem_of_the_listing(bucket: st
 
 async def test_an_object_that_cannot_be_had_fails_alone(bucket: str, tmp_path: Path) -> None:
     items = [ItemToFetch(key=name, url=f"s3://{name}/few/a b+ü.txt") for name in (bucket, f"not-{bucket}")]
+    # A key that no file of ours has.
+    items.append(ItemToFetch(key="odd", url=f"s3://{bucket}/few//a"))
     outcome = await fetch(tmp_path, request_for("", *items))
-    assert [item.state for item in outcome.items] == ["fetched", "failed"]
+    assert [item.state for item in outcome.items] == ["fetched", "failed", "failed"]
