@@ -38,14 +38,7 @@ def list_aliases(url: UrlOption = None, as_json: JsonOption = False) -> None:
     from shared.cli.api_client import ConcordApi, with_api
 
     async def run(api: ConcordApi) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        cursor = ""
-        while True:
-            page = await api.request("GET", f"/v1/aliases{cursor}")
-            found += page["aliases"]
-            if page["cursor"] is None:
-                return found
-            cursor = f"?cursor={page['cursor']}"
+        return [given async for given in api.listed("/v1/aliases", "aliases")]
 
     found = with_api(url, run)
     _show(found, {"aliases": found}, as_json=as_json)

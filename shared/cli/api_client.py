@@ -94,6 +94,17 @@ class ConcordApi:
                     raise ApiError(answer.status_code, "upload_refused", message, [])
             await asyncio.sleep(pause)
 
+    async def listed(self, path: str, name: str, **parameters: int | str) -> AsyncIterator[dict[str, Any]]:
+        """What a list has under `name`, page after page."""
+        while True:
+            asked = httpx.QueryParams(parameters)
+            page = await self.request("GET", f"{path}?{asked}" if parameters else path)
+            for item in page[name]:
+                yield item
+            if page["cursor"] is None:
+                return
+            parameters["cursor"] = page["cursor"]
+
     async def ensure_collection(self, name: str) -> None:
         """Create the collection unless it is there."""
         try:

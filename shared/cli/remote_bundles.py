@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlencode
 
 from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import SourcedDocument
@@ -36,15 +35,10 @@ async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
             }
         )
     )
-    cursor: str | None = ""
-    while cursor is not None:
-        asked = urlencode({"limit": _PAGE, **({"cursor": cursor} if cursor else {})})
-        page = await api.request("GET", f"/v1/collections/{name}/documents?{asked}")
-        for document in page["documents"]:
-            fields = {field: document[field] for field in DocumentInput.model_fields}
-            times = [datetime.fromisoformat(document[field]) for field in ("created_at", "updated_at")]
-            yield lines.document(fields, times[0], times[1], [])
-        cursor = page["cursor"]
+    async for document in api.listed(f"/v1/collections/{name}/documents", "documents", limit=_PAGE):
+        fields = {field: document[field] for field in DocumentInput.model_fields}
+        times = [datetime.fromisoformat(document[field]) for field in ("created_at", "updated_at")]
+        yield lines.document(fields, times[0], times[1], [])
     yield lines.footer()
 
 

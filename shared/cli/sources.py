@@ -61,13 +61,7 @@ def list_(collection: CollectionOption, url: UrlOption = None, as_json: JsonOpti
     from shared.cli.source_tables import sources_table
 
     async def run(api: ConcordApi) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        page = await api.request("GET", _path(collection))
-        found += page["sources"]
-        while page["cursor"]:
-            page = await api.request("GET", f"{_path(collection)}?cursor={page['cursor']}")
-            found += page["sources"]
-        return found
+        return [source async for source in api.listed(_path(collection), "sources")]
 
     listed = with_api(url, run)
     if as_json:
