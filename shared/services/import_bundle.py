@@ -18,11 +18,7 @@ from shared.repositories.bundles import RestoredVector
 from shared.repositories.collections import LiveCollection, find_collection
 from shared.repositories.document_storage import find_versions
 from shared.services.create_collection import create_collection
-from shared.services.index_documents import chunk_changed, hash_documents, index_documents
-
-# Of one unit of work, so that other writers of the collection wait briefly.
-DOCUMENTS_PER_UNIT = 500
-CHARACTERS_PER_UNIT = 1_000_000
+from shared.services.index_documents import chunk_changed, groups_of, hash_documents, index_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ async def import_bundle(
     collection = await _open(database, cache, principal, target, header)
     outcomes: Counter[str] = Counter()
     dimensions = header.embedding.dimensions if target.with_vectors else None
-    for documents in _batches(lines):
+    for documents in groups_of(_documents(lines)):
         outcomes.update(await _store(database, principal, collection, documents, dimensions))
         await cache.invalidate(COLLECTIONS, collection_scope(target.name))
         on_progress(outcomes.total())
@@ -117,20 +113,8 @@ def _vectors(documents: list[BundleDocument], dimensions: int) -> Iterator[Resto
             yield RestoredVector(document.id, bytes.fromhex(chunk.hash), vector)
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[list[BundleDocument]]:
-    """The documents in groups, without the header and the footer."""
-    batch: dict[str, BundleDocument] = {}
-    characters = 0
+def _documents(lines: Iterable[bytes]) -> Iterator[BundleDocument]:
+    """Without the header and the footer."""
     for (number, line), _ in pairwise(enumerate(lines, 1)):
-        if number == 1:
-            continue
-        document = read_document(line, number)
-        size = len(document.body)
-        is_full = len(batch) == DOCUMENTS_PER_UNIT or characters + size > CHARACTERS_PER_UNIT
-        if batch and (is_full or document.id in batch):
-            yield list(batch.values())
-            batch, characters = {}, 0
-        batch[document.id] = document
-        characters += size
-    if batch:
-        yield list(batch.values())
+        if number > 1:
+            yield read_document(line, number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shared.domain.documents import DocumentInput
 from shared.domain.import_items import LinesReader, RowsReader
 from shared.domain.imports import ItemProblem, ReadItem
-from shared.services.upsert_documents import CHARACTERS_PER_UNIT
+from shared.services.index_documents import CHARACTERS_PER_UNIT
 
 # More than a request has: a batch costs the index the less by document the larger it is, and others wait for
 # the collection's turn for half a second.

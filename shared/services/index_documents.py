@@ -1,6 +1,6 @@
-"""Put documents with their chunks, postings and jobs into one unit of work."""
+"""Put documents with their chunks, postings and jobs into units of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from shared.chunking.bodies import chunk_as
@@ -11,6 +11,10 @@ from shared.domain.documents import DocumentInput, hash_document
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
 from shared.repositories.embedding_jobs import retry_failed
+
+# One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
+DOCUMENTS_PER_UNIT = 500
+CHARACTERS_PER_UNIT = 1_000_000
 
 
 class Chunked(Protocol):
@@ -70,3 +74,29 @@ async def index_documents(
         retried = await retry_failed(unit, collection.id, ids)
         plan.retried_numbers.extend(job.document_number for job in retried)
     return plan
+
+
+class Storable(Protocol):
+    """A document, as far as its group depends on it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def body(self) -> str: ...
+
+
+def groups_of[Document: Storable](documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """The documents in their order. Ids are distinct within a group; one that comes again begins another."""
+    group: dict[str, Document] = {}
+    characters = 0
+    for document in documents:
+        size = len(document.body)
+        is_full = len(group) == DOCUMENTS_PER_UNIT or characters + size > CHARACTERS_PER_UNIT
+        if group and (is_full or document.id in group):
+            yield list(group.values())
+            group, characters = {}, 0
+        group[document.id] = document
+        characters += size
+    if group:
+        yield list(group.values())

@@ -1,7 +1,7 @@
 """Store documents by the caller's ids, findable by keyword when this returns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
@@ -16,11 +16,8 @@ from shared.repositories import collections
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
-from shared.services.index_documents import chunk_changed, hash_documents, index_documents
+from shared.services.index_documents import chunk_changed, groups_of, hash_documents, index_documents
 
-# One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
-DOCUMENTS_PER_UNIT = 500
-CHARACTERS_PER_UNIT = 1_000_000
 # Below this, handing the work to a thread takes longer than the work.
 _CHARACTERS_WORTH_A_THREAD = 20_000
 
@@ -49,7 +46,7 @@ async def upsert_documents(
     """
     outcomes: list[UpsertedDocument] = []
     indexed = False
-    for group in _groups(documents):
+    for group in groups_of(documents):
         try:
             plan = await store_group(database, cache, queues.embed, principal, collection, group)
         except ConcordError as error:
@@ -111,17 +108,3 @@ async def _prepare(
     if sum(len(document.body) for document in documents) < _CHARACTERS_WORTH_A_THREAD:
         return hash_and_chunk()
     return await asyncio.to_thread(hash_and_chunk)
-
-
-def _groups(documents: Sequence[DocumentInput]) -> Iterator[list[DocumentInput]]:
-    group: list[DocumentInput] = []
-    characters = 0
-    for document in documents:
-        size = len(document.body)
-        full = len(group) == DOCUMENTS_PER_UNIT or characters + size > CHARACTERS_PER_UNIT
-        if group and full:
-            yield group
-            group, characters = [], 0
-        group.append(document)
-        characters += size
-    yield group

@@ -10,7 +10,7 @@ from shared.cache.null import NullCache
 from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import ADMIN
-from shared.services import chunk_interim
+from shared.services import index_documents
 from shared.services.name_collections import set_alias
 from tests.builders.documents import a_document, long_document
 from tests.builders.embedding_state import assert_vectors_are_right, execute, jobs, sections
@@ -256,7 +256,7 @@ async def test_documents_of_several_collections_are_chunked_in_one_run(
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(chunk_interim, "CHARACTERS_PER_UNIT", 6_000)
+    monkeypatch.setattr(index_documents, "CHARACTERS_PER_UNIT", 6_000)
     other = Library(library.database, library.embedder, "other")
     await other.create()
     body = long_document(4_000, "quokka")

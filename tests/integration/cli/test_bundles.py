@@ -15,7 +15,7 @@ from shared.cli import bundle_files
 from shared.database.connections import open_connection
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
-from shared.services import export_collection, import_bundle
+from shared.services import export_collection, index_documents
 from tests.builders import bundles
 from tests.builders.command_line import Outcome, concord
 from tests.builders.deployment import Deployment
@@ -128,7 +128,7 @@ async def test_a_bundle_is_imported_again_and_on(
 ) -> None:
     """In small units, of which an interruption leaves some."""
     monkeypatch.setattr(export_collection, "DOCUMENTS_PER_UNIT", 3)
-    monkeypatch.setattr(import_bundle, "DOCUMENTS_PER_UNIT", 4)
+    monkeypatch.setattr(index_documents, "DOCUMENTS_PER_UNIT", 4)
     await bundles.fill(library)
     lines = await exported(database_url, "--vectors")
     assert (await imported(other_url, lines)).code == 0
