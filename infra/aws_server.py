@@ -17,8 +17,7 @@ BUCKET = "concord-imports"
 SECRET = "concord/database"  # noqa: S105 - its name.
 # As in template.yaml: for how many seconds a message that was received is hidden from others, and how often
 # one is received before it ends up in `<name>-dead-letters`.
-QUEUES = {"concord-embed": 1800, "concord-maintain": 2100}
-DELIVERIES = 8
+QUEUES = {"concord-embed": (1800, 8), "concord-maintain": (2100, 8), "concord-fetch": (1740, 3)}
 
 
 def main() -> None:
@@ -38,12 +37,12 @@ def make_resources() -> None:
     session = boto3.session.Session("any", "any", region_name="us-east-1")
     address = f"http://127.0.0.1:{PORT}"
     sqs = session.client("sqs", endpoint_url=address)
-    for name, hidden_seconds in QUEUES.items():
+    for name, (hidden_seconds, deliveries) in QUEUES.items():
         dead_letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
         described = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
         redrive = {
             "deadLetterTargetArn": described["Attributes"]["QueueArn"],
-            "maxReceiveCount": DELIVERIES,
+            "maxReceiveCount": deliveries,
         }
         sqs.create_queue(
             QueueName=name,

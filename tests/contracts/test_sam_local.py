@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders.cloudformation import Stack
 from tests.builders.sam_local import CONFIG, KEY, SETTINGS
-from tests.builders.template import FunctionResource, list_function_resources
+from tests.builders.template import FunctionResource, list_function_resources, resources_of_type
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "tests" / "e2e" / "events"
@@ -74,3 +74,17 @@ def test_only_what_parameters_cannot_say_is_a_setting() -> None:
     declared = {name for function in RESOURCES for name in function.environment}
     assert set(settings) == {"Parameters"}
     assert set(settings["Parameters"]) <= declared
+
+
+def test_what_the_template_makes_is_named_where_nothing_is_made() -> None:
+    """A reference to a queue or a bucket is its logical name there, which no setting takes."""
+    made = {*resources_of_type("AWS::SQS::Queue"), *resources_of_type("AWS::S3::Bucket")}
+    settings = json.loads((ROOT / SETTINGS).read_text(encoding="utf-8"))["Parameters"]
+    referred = {
+        name
+        for function in RESOURCES
+        for name, value in function.environment.items()
+        if isinstance(value, dict) and value.get("Ref") in made
+    }
+    assert referred
+    assert referred <= settings.keys()

@@ -112,7 +112,8 @@ def test_a_database_s_data_outlives_its_container(composed: ComposeProject, addr
 
 
 @pytest.mark.parametrize(
-    ("queue", "resource"), [("concord-embed", "EmbedQueue"), ("concord-maintain", "MaintainQueue")]
+    ("queue", "resource"),
+    [("concord-embed", "EmbedQueue"), ("concord-maintain", "MaintainQueue"), ("concord-fetch", "FetchQueue")],
 )
 def test_aws_has_the_queues_of_a_deployment(composed: ComposeProject, queue: str, resource: str) -> None:
     sqs = composed.aws_client("sqs")
