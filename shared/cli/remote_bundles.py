@@ -1,18 +1,17 @@
 """Bundles over HTTP: what the API tells of a collection, and what it takes."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import SourcedDocument
 from shared.cli.ingestion import IngestReport, ingest
-from shared.domain.bundles import VERSION, BundleHeader, BundleLines, read_document
+from shared.domain.bundles import BundleHeader, BundleLines, has_documents_already, read_document
 from shared.domain.collection_settings import CollectionSettings
 from shared.domain.documents import DocumentInput
 from shared.domain.new_collections import NewCollection
-from shared.errors import Conflict
 
 _PAGE = 100
 _CONFLICT = 409
@@ -24,17 +23,7 @@ async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
     wanted = {field: found[field] for field in NewCollection.model_fields if field in found}
     wanted["settings"] = CollectionSettings.model_validate(found["settings"]).stored()
     lines = BundleLines()
-    yield lines.header(
-        BundleHeader.model_validate(
-            {
-                "concord_bundle": VERSION,
-                "collection": wanted,
-                "embedding": {"model": found["model"], "dimensions": found["dimensions"]},
-                "vectors": False,
-                "exported_at": datetime.now(UTC),
-            }
-        )
-    )
+    yield lines.header(BundleHeader.of(wanted, found["model"], found["dimensions"], vectors=False))
     async for document in api.listed(f"/v1/collections/{name}/documents", "documents", limit=_PAGE):
         fields = {field: document[field] for field in DocumentInput.model_fields}
         times = [datetime.fromisoformat(document[field]) for field in ("created_at", "updated_at")]
@@ -62,8 +51,7 @@ async def import_over_http(
         if error.answered_status != _CONFLICT:
             raise
         if not merge and (await api.collection(name))["documents"]:
-            message = f"{name} has documents already: import with --merge, or into another one"
-            raise Conflict(details=[{"field": "collection", "message": message}]) from None
+            raise has_documents_already(name) from None
     return await ingest(api, name, _documents(lines), on_progress)
 
 

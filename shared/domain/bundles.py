@@ -5,15 +5,15 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.domain.documents import DocumentInput
 from shared.domain.new_collections import NewCollection
-from shared.errors import InvalidBundle
+from shared.errors import Conflict, InvalidBundle
 
 VERSION = 1
 # A body of 5 MB whose every character is escaped, and its vectors.
@@ -35,6 +35,19 @@ class BundleHeader(BaseModel):
     embedding: BundleSpace
     vectors: bool
     exported_at: AwareDatetime
+
+    @classmethod
+    def of(cls, collection: Mapping[str, Any], model: str, dimensions: int, *, vectors: bool) -> Self:
+        """Of a bundle that is made now; `collection` has what NewCollection has."""
+        return cls.model_validate(
+            {
+                "concord_bundle": VERSION,
+                "collection": collection,
+                "embedding": {"model": model, "dimensions": dimensions},
+                "vectors": vectors,
+                "exported_at": datetime.now(UTC),
+            }
+        )
 
 
 class BundleChunk(BaseModel):
@@ -63,6 +76,12 @@ class BundleFooter(BaseModel):
     documents: int
     vectors: int
     sha256: str
+
+
+def has_documents_already(name: str) -> Conflict:
+    """Why a bundle is not imported into the collection of that name."""
+    message = f"{name} has documents already: import with --merge, or into another one"
+    return Conflict(details=[{"field": "collection", "message": message}])
 
 
 class _LastLine(BaseModel):

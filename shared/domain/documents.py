@@ -200,6 +200,16 @@ def _refused_as(field: str) -> Iterator[None]:
         raise InvalidRequest(details=[{"field": field, "message": str(error)}]) from None
 
 
+def fields_of(stored: object) -> dict[str, Any]:
+    """What a caller may send of a document, of one that is stored."""
+    return {name: getattr(stored, name) for name in DocumentInput.model_fields}
+
+
+def as_input(stored: object) -> DocumentInput:
+    """The document that was sent. It was checked then; the numbers of its metadata may be longer by now."""
+    return DocumentInput.model_construct(**fields_of(stored))
+
+
 class DocumentHashes(NamedTuple):
     """By `content` two versions of a document are the same, so that storing the second changes nothing; by
     `text` what is chunked, indexed and embedded is, which a change of url or metadata leaves alone.

@@ -21,6 +21,7 @@ class InterimDocument(NamedTuple):
     body: str
     url: str | None
     metadata: dict[str, Any]
+    page_starts: list[int]
 
 
 async def find_interim(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[InterimDocument]:

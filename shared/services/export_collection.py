@@ -2,12 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
-from shared.database.rows import DocumentRow
 from shared.database.units_of_work import Database
-from shared.domain.bundles import VERSION, BundleHeader, BundleLines
-from shared.domain.documents import DocumentInput
+from shared.domain.bundles import BundleHeader, BundleLines
+from shared.domain.documents import fields_of
 from shared.domain.principals import Principal
 from shared.repositories import bundles
 from shared.repositories.bundles import ExportedCollection
@@ -42,7 +40,7 @@ async def export_collection(
             break
         for document in documents:
             yield lines.document(
-                _fields(document), document.created_at, document.updated_at, chunks[document.number]
+                fields_of(document), document.created_at, document.updated_at, chunks[document.number]
             )
         last = documents[-1].number
     yield lines.footer()
@@ -56,18 +54,4 @@ def _header(collection: ExportedCollection, *, with_vectors: bool) -> BundleHead
         "embedding_template": collection.embedding_template,
         "settings": collection.settings,
     }
-    space = {"model": collection.model, "dimensions": collection.dimensions}
-    return BundleHeader.model_validate(
-        {
-            "concord_bundle": VERSION,
-            "collection": wanted,
-            "embedding": space,
-            "vectors": with_vectors,
-            "exported_at": datetime.now(UTC),
-        }
-    )
-
-
-def _fields(document: DocumentRow) -> dict[str, object]:
-    """What a caller may send of a document."""
-    return {name: getattr(document, name) for name in DocumentInput.model_fields}
+    return BundleHeader.of(wanted, collection.model, collection.dimensions, vectors=with_vectors)

@@ -8,11 +8,17 @@ from itertools import pairwise
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
-from shared.domain.bundles import BundleDocument, BundleHeader, read_document, read_vector
+from shared.domain.bundles import (
+    BundleDocument,
+    BundleHeader,
+    has_documents_already,
+    read_document,
+    read_vector,
+)
 from shared.domain.cache_scopes import COLLECTIONS, collection_scope
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import Principal
-from shared.errors import CollectionNotFound, Conflict, EmbeddingSpaceMismatch
+from shared.errors import CollectionNotFound, EmbeddingSpaceMismatch
 from shared.repositories import bundles
 from shared.repositories.bundles import RestoredVector
 from shared.repositories.collections import LiveCollection, find_collection
@@ -64,8 +70,7 @@ async def _open(
         async with database.unit_of_work(principal) as unit:
             found = await bundles.find_exported(unit, target.name)
             if not target.merge and await bundles.has_documents(unit, found.id):
-                message = f"{target.name} has documents already: import with --merge, or into another one"
-                raise Conflict(details=[{"field": "collection", "message": message}])
+                raise has_documents_already(target.name)
         space = EmbeddingSpace(found.model, found.dimensions)
         _refuse_other_space(header, space, target)
     except CollectionNotFound:

@@ -7,7 +7,7 @@ from shared.database.rows import CollectionRow
 from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import HashedDocument, plan_writes
-from shared.domain.documents import DocumentInput
+from shared.domain.documents import as_input
 from shared.domain.principals import Principal
 from shared.errors import CollectionNotFound
 from shared.repositories import document_storage
@@ -48,19 +48,5 @@ async def replace_interim_chunks(
 def _prepare(
     collection: CollectionRow, found: Sequence[InterimDocument]
 ) -> tuple[list[HashedDocument], dict[str, list[Chunk]]]:
-    # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
-    hashed = hash_documents(
-        collection,
-        [
-            DocumentInput.model_construct(
-                id=stored.id,
-                title=stored.title,
-                body=stored.body,
-                url=stored.url,
-                metadata=stored.metadata,
-                page_starts=[],
-            )
-            for stored in found
-        ],
-    )
+    hashed = hash_documents(collection, [as_input(stored) for stored in found])
     return hashed, chunk_changed(collection, hashed, {})

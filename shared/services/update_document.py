@@ -5,7 +5,7 @@ import asyncio
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunk
-from shared.domain.documents import DocumentChange, DocumentInput
+from shared.domain.documents import DocumentChange, as_input
 from shared.domain.principals import Principal
 from shared.queues.protocol import WriteQueues
 from shared.repositories.collections import find_collection
@@ -32,7 +32,7 @@ async def update_document(
     async with database.unit_of_work(principal) as unit:
         found = await lock_collection(unit, collection)
         stored = await start_document(unit, collection, document_id)
-        document = _as_input(await found_document(stored, document_id))
+        document = as_input(await found_document(stored, document_id))
         hashed = hash_documents(found, [change.applied_to(document)])
         plan = await index_documents(unit, found, hashed, chunks)
         changed = await start_document(unit, collection, document_id)
@@ -58,17 +58,5 @@ async def _chunk_ahead(
     async with database.unit_of_work(principal) as unit:
         found = await find_collection(unit, collection)
         stored = await found_document(await start_document(unit, collection, document_id), document_id)
-    document = change.applied_to(_as_input(stored))
+    document = change.applied_to(as_input(stored))
     return await asyncio.to_thread(lambda: chunk_changed(found, hash_documents(found, [document]), {}))
-
-
-def _as_input(stored: StoredDocument) -> DocumentInput:
-    # What is stored was checked when it came in; the numbers of its metadata may be longer by now.
-    return DocumentInput.model_construct(
-        id=stored.id,
-        title=stored.title,
-        body=stored.body,
-        url=stored.url,
-        metadata=stored.metadata,
-        page_starts=stored.page_starts,
-    )
