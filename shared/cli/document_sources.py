@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from shared.cli.file_imports import FileToImport
 from shared.domain.document_ids import document_id
+from shared.domain.import_items import named
+from shared.domain.imports import ImportOptions
 
 TEXT_SUFFIXES = {".md", ".markdown", ".rst", ".txt"}
 # What the API reads from a file itself, telling its format by its content.
@@ -20,8 +22,6 @@ _KNOWN = TEXT_SUFFIXES | FILE_SUFFIXES | LINES_SUFFIXES
 STDIN = "-"
 _LARGEST_TEXT_BYTES = 4_000_000
 _LONGEST_HEADER_BYTES = 100_000
-# BEIR's names for what Concord calls otherwise.
-_RENAMED = {"_id": "id", "text": "body"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def _read_line(line: bytes, source: str) -> Item:
         return UnreadableItem(source, f"not JSON: {error}")
     if not isinstance(fields, dict):
         return UnreadableItem(source, "not a JSON object")
-    document = {_RENAMED.get(name) or name: value for name, value in fields.items()}
-    return SourcedDocument(source, document)
+    return SourcedDocument(source, named(fields, ImportOptions()))
 
 
 def _read_file(path: Path, given: Path, selection: Selection) -> Item:

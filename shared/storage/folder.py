@@ -15,13 +15,12 @@ from urllib.parse import quote, urlencode
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.errors import (
     ObjectNotFound,
-    PayloadTooLarge,
     PermissionDenied,
     StorageUnavailable,
 )
 from shared.storage.arrivals import announce
 from shared.storage.keys import checked_key
-from shared.storage.protocol import StoredObject
+from shared.storage.protocol import StoredObject, refuse_larger
 
 PIECE_BYTES = 4_000_000
 # Where the API serves what is signed here.
@@ -48,8 +47,7 @@ class FolderStorage:
         found = await self.head(key)
         if found is None:
             raise ObjectNotFound
-        if found.size > at_most:
-            raise PayloadTooLarge(f"The file has {found.size:,} bytes; it may have {at_most:,}.")
+        refuse_larger(found, at_most)
         await asyncio.to_thread(shutil.copyfile, self._content / key, path)
 
     async def chunks(self, key: str, *, start: int = 0) -> AsyncGenerator[bytes]:

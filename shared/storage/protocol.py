@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from shared.errors import PayloadTooLarge
+
 
 class StoredObject(NamedTuple):
     """What is known of an object without reading it. `etag` differs when its bytes do."""
@@ -11,6 +13,12 @@ class StoredObject(NamedTuple):
     size: int
     content_type: str
     etag: str
+
+
+def refuse_larger(found: StoredObject, at_most: int) -> None:
+    """Raises PayloadTooLarge."""
+    if found.size > at_most:
+        raise PayloadTooLarge(f"The file has {found.size:,} bytes; it may have {at_most:,}.")
 
 
 class ObjectStorage(Protocol):

@@ -16,10 +16,10 @@ from shared.aws.invocation import seconds_left
 from shared.aws.signing import UNSIGNED, Scope, current_time, presigned_url
 from shared.config import ConfigurationError
 from shared.database.boundaries import refuse_in_unit_of_work
-from shared.errors import Conflict, ObjectNotFound, PayloadTooLarge, StorageUnavailable
+from shared.errors import Conflict, ObjectNotFound, StorageUnavailable
 from shared.observability import Event, describe_error, logger
 from shared.storage.keys import attachment, checked_key
-from shared.storage.protocol import StoredObject
+from shared.storage.protocol import StoredObject, refuse_larger
 
 PIECE_BYTES = 8_000_000
 _PUT_AT_ONCE = 8
@@ -50,8 +50,8 @@ class S3Storage:
 
     async def download(self, key: str, path: Path, *, at_most: int) -> None:
         found = await self.head(key)
-        if found is not None and found.size > at_most:
-            raise PayloadTooLarge(f"The file has {found.size:,} bytes; it may have {at_most:,}.")
+        if found is not None:
+            refuse_larger(found, at_most)
         with path.open("wb") as file:
             async for piece in self.chunks(key):
                 await asyncio.to_thread(file.write, piece)

@@ -24,18 +24,26 @@ ENVIRONMENT = {
 
 
 @contextmanager
-def sqs_server() -> Iterator[str]:
-    """The address of a server without queues, which the environment names while it runs."""
+def moto_server(variable: str, *unset: str) -> Iterator[str]:
+    """The address of a stand-in for AWS, which that variable names while it runs, and the `unset` do not."""
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL_SQS": address}.items():
+        for name, value in {**ENVIRONMENT, variable: address}.items():
             patch.setenv(name, value)
-        patch.delenv("AWS_PROFILE", raising=False)
+        for name in ("AWS_PROFILE", *unset):
+            patch.delenv(name, raising=False)
         yield address
     server.stop()
+
+
+@contextmanager
+def sqs_server() -> Iterator[str]:
+    """The address of a server without queues, which the environment names while it runs."""
+    with moto_server("AWS_ENDPOINT_URL_SQS") as address:
+        yield address
 
 
 @dataclass(frozen=True)
