@@ -19,6 +19,8 @@ MOST_ITEMS = 50_000
 SHORTEST_SCHEDULE_SECONDS = 300
 LONGEST_PAUSE_SECONDS = 86_400
 FIRST_PAUSE_SECONDS = 300
+# Of what is told of a failure.
+MOST_ERROR_CHARACTERS = 500
 _UNREADABLE = re.compile(r"[^A-Za-z0-9._~@=+-]+")
 _READABLE_CHARACTERS = 120
 _BUCKET = re.compile(r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[\x21-\x7e ]{0,1000}$")

@@ -74,6 +74,12 @@ async def find_collection(unit: UnitOfWork, name: str) -> LiveCollection:
     return await found_collection(await start_collection(unit, name), name)
 
 
+async def find_name(unit: UnitOfWork, collection_id: int) -> str | None:
+    """A collection's own name; None when it is deleted."""
+    found = await unit.row(SQL["find_name"], Named, collection_id=collection_id)
+    return found.name if found else None
+
+
 async def find_counted_collection(unit: UnitOfWork, name: str) -> CountedCollection:
     """Raises CollectionNotFound."""
     statement = (

@@ -9,11 +9,9 @@ from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.errors import CollectionNotFound
-from shared.repositories.embedding_jobs import UnembeddedChunk, UnembeddedSpan, read_spans
+from shared.repositories.embedding_jobs import MAX_ATTEMPTS, UnembeddedChunk, UnembeddedSpan, read_spans
 
 SQL = SqlFile("shared.repositories.sql", "embedding_changes")
-# As for first vectors: a document that takes its worker down each time is given up.
-MAX_ATTEMPTS = 5
 
 
 class FoundChange(NamedTuple):

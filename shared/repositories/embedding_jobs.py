@@ -11,6 +11,8 @@ from shared.domain.document_writes import WritePlan
 from shared.domain.embedding_templates import embedded_text
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
+# A document that takes its worker down each time is given up after so many.
+MAX_ATTEMPTS = 5
 
 # A collection's id and a document's number.
 type DocumentKey = tuple[int, int]

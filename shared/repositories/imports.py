@@ -17,16 +17,13 @@ from shared.domain.imports import (
     OriginalFile,
 )
 from shared.errors import ConcordError, DocumentNotFound, NotFound, OriginalNotFound
+from shared.repositories.collections import find_name
 
 SQL = SqlFile("shared.repositories.sql", "imports")
 
 
 class Identified(NamedTuple):
     id: int
-
-
-class Named(NamedTuple):
-    name: str
 
 
 class ImportKey(NamedTuple):
@@ -120,8 +117,8 @@ async def claim(
     claimed = await unit.row(
         SQL["claim_import"], ImportRow, **key._asdict(), holder=holder, lease_seconds=lease_seconds
     )
-    named = await unit.row(SQL["find_live_name"], Named, collection_id=key.collection_id)
-    return (claimed, named.name) if claimed and named else None
+    name = await find_name(unit, key.collection_id)
+    return (claimed, name) if claimed and name else None
 
 
 async def checkpoint(

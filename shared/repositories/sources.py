@@ -2,20 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from shared.database.rows import SourceRow, SourceRunRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
-from shared.domain.sources import SourceDefinition, SourceState
+from shared.domain.sources import SourceDefinition, SourceSettings, SourceState
 from shared.errors import SourceExists, SourceNotFound
 
 SQL = SqlFile("shared.repositories.sql", "sources")
 RUNS_KEPT = 50
-
-
-class Named(NamedTuple):
-    name: str
 
 
 @dataclass(slots=True)
@@ -25,6 +20,10 @@ class RunCounts:
     changed: int = 0
     failed: int = 0
     deleted: int = 0
+
+
+def settings_of(source: SourceRow) -> SourceSettings:
+    return SourceSettings.model_validate(source.settings)
 
 
 async def insert_source(
@@ -101,11 +100,6 @@ async def stop_source(unit: UnitOfWork, collection_id: int, source_id: str) -> S
 
 async def delete_source(unit: UnitOfWork, source: SourceRow) -> None:
     await unit.send(SQL["delete_source"], collection_id=source.collection_id, id=source.id)
-
-
-async def find_collection_name(unit: UnitOfWork, collection_id: int) -> str | None:
-    found = await unit.row(SQL["find_collection_name"], Named, collection_id=collection_id)
-    return found.name if found else None
 
 
 async def claim_due(

@@ -16,10 +16,14 @@ from shared.repositories import embedding_changes as changes
 from shared.repositories import embedding_jobs as jobs
 from shared.repositories.embedding_jobs import UnembeddedChunk
 from shared.services.chunk_vectors import vectors_of
-from shared.services.embed_chunks import CHUNKS_PER_STEP, LEASE_SECONDS, LONGEST_REASON, EmbedRun
+from shared.services.embed_chunks import (
+    CHUNKS_PER_STEP,
+    DOCUMENTS_PER_CLAIM,
+    LEASE_SECONDS,
+    LONGEST_REASON,
+    EmbedRun,
+)
 
-# Their bodies are in memory together.
-DOCUMENTS_PER_CLAIM = 64
 # Of a slow change no more is taken than it may have in so many seconds: others see its progress, too.
 _SECONDS_PER_CLAIM = 10.0
 # A pause ends in time for documents written meanwhile.

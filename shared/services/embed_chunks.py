@@ -16,13 +16,12 @@ from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch, Unavailable
 from shared.observability import Event, Metric, count, describe_error, logger, measure
 from shared.repositories import embedding_jobs as jobs
-from shared.repositories.embedding_jobs import NamedCollection, UnembeddedChunk, document_key
+from shared.repositories.embedding_jobs import MAX_ATTEMPTS, NamedCollection, UnembeddedChunk, document_key
 from shared.services.chunk_interim import chunk_interim
 from shared.services.chunk_vectors import vectors_of
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
-MAX_ATTEMPTS = 5
 # Their bodies are in memory together.
 DOCUMENTS_PER_CLAIM = 64
 # Of what is told of a failure, in characters.

@@ -6,14 +6,18 @@ from shared.cache.protocol import Cache
 from shared.database.rows import SourceItemRow, SourceRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
-from shared.domain.sources import SourceKind, SourceSettings, SourceState, is_too_much
+from shared.domain.sources import (
+    MOST_ERROR_CHARACTERS,
+    SourceKind,
+    SourceState,
+    is_too_much,
+)
 from shared.queues.protocol import MaintainQueue
 from shared.repositories import source_items, sources
+from shared.repositories.sources import settings_of
 from shared.services.announce_writes import ask_for_maintenance
 from shared.services.delete_source_items import ITEMS_PER_UNIT, delete_source_items
-from shared.services.refresh_sources import retry_pause
-
-_MOST_ERROR_CHARACTERS = 500
+from shared.services.refresh_sources import fail_run, retry_pause
 
 
 async def finish_source_run(
@@ -50,27 +54,19 @@ async def fail_source_run(
 ) -> None:
     """Nothing could be listed: all stays as it is, and the source is tried again later and later."""
     async with database.unit_of_work(principal) as unit:
-        await sources.finish_run(
-            unit,
-            source,
-            state=SourceState.FAILING,
-            failures=source.failures + 1,
-            error=message[:_MOST_ERROR_CHARACTERS],
-            deletions=0,
-            pause_seconds=retry_pause(source, source.failures + 1, asked=retry_after_seconds),
-        )
+        await fail_run(unit, source, message, asked=retry_after_seconds)
 
 
 def _deletes(source: SourceRow) -> bool:
     """Only a whole listing tells what is gone; and a feed only what is new, unless it is said to tell all."""
     if not source.listing_is_whole or source.listed_run != source.run:
         return False
-    return source.kind != SourceKind.FEED or SourceSettings.model_validate(source.settings).mirror
+    return source.kind != SourceKind.FEED or settings_of(source).mirror
 
 
 async def _count_gone(database: Database, principal: Principal, source: SourceRow) -> int:
     """How many items are to be deleted; -1 where that has to be approved first, which ends the run."""
-    limit = SourceSettings.model_validate(source.settings).deletion_limit_percent
+    limit = settings_of(source).deletion_limit_percent
     async with database.unit_of_work(principal) as unit:
         found = await source_items.count_gone(unit, source)
         if found.gone <= source.approved_deletions or not is_too_much(found.gone, found.documents, limit):
@@ -101,7 +97,7 @@ async def _schedule(database: Database, principal: Principal, source: SourceRow)
         error = None
         if failing:
             (first,) = await source_items.list_failing(unit, source, 1)
-            error = f"Nothing of it can be fetched. {first.error}"[:_MOST_ERROR_CHARACTERS]
+            error = f"Nothing of it can be fetched. {first.error}"[:MOST_ERROR_CHARACTERS]
         await sources.finish_run(
             unit,
             source,

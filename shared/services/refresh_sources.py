@@ -5,10 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.database.rows import SourceRow
-from shared.database.units_of_work import Database
+from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.fetches import FetchRequest
 from shared.domain.principals import Principal
-from shared.domain.sources import SourceState, pause_seconds
+from shared.domain.sources import MOST_ERROR_CHARACTERS, SourceState, pause_seconds
 from shared.errors import QueueUnavailable
 from shared.queues.fetch_queue import FetchQueue
 from shared.repositories import sources
@@ -41,15 +41,7 @@ async def refresh_sources(database: Database, queue: FetchQueue, principal: Prin
             for source in lost:
                 if source.lost > _MOST_LOST:
                     report.given_up += 1
-                    await sources.finish_run(
-                        unit,
-                        source,
-                        state=SourceState.FAILING,
-                        failures=source.failures + 1,
-                        error=_GIVEN_UP,
-                        deletions=0,
-                        pause_seconds=retry_pause(source, source.failures + 1),
-                    )
+                    await fail_run(unit, source, _GIVEN_UP)
                 else:
                     report.resumed += 1
                     requests.append(await begin_run(unit, source))
@@ -74,6 +66,20 @@ async def send(queue: FetchQueue, requests: Sequence[FetchRequest]) -> None:
     """A message that is lost is made up for when its run's lease ends."""
     with suppress(QueueUnavailable):
         await queue.send(requests)
+
+
+async def fail_run(unit: UnitOfWork, source: SourceRow, error: str, *, asked: float = 0.0) -> None:
+    """All stays as it is; the source is tried again later and later, not before the seconds `asked` for."""
+    failures = source.failures + 1
+    await sources.finish_run(
+        unit,
+        source,
+        state=SourceState.FAILING,
+        failures=failures,
+        error=error[:MOST_ERROR_CHARACTERS],
+        deletions=0,
+        pause_seconds=retry_pause(source, failures, asked=asked),
+    )
 
 
 def retry_pause(source: SourceRow, failures: int, *, asked: float = 0.0) -> float | None:

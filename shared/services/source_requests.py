@@ -9,9 +9,10 @@ from shared.domain.fetches import (
     ItemToFetch,
     ListedItem,
 )
-from shared.domain.sources import SourceKind, SourceSettings
+from shared.domain.sources import SourceKind
 from shared.observability import correlation_id
 from shared.repositories import source_items, sources
+from shared.repositories.sources import settings_of
 
 
 async def begin_run(unit: UnitOfWork, source: SourceRow) -> FetchRequest:
@@ -31,7 +32,7 @@ async def next_request(unit: UnitOfWork, source: SourceRow) -> FetchRequest:
         run=source.run,
         batch=source.batch,
         kind=SourceKind(source.kind),
-        settings=SourceSettings.model_validate(source.settings),
+        settings=settings_of(source),
         correlation_id=correlation_id(),
     )
     if source.listed_run < source.run:

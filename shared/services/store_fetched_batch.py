@@ -11,12 +11,14 @@ from shared.database.rows import SourceRow
 from shared.database.units_of_work import Database
 from shared.domain.fetches import FILES, BatchOutcome, ItemOutcome, ListedItem, ListingOutcome
 from shared.domain.principals import Principal
-from shared.domain.sources import SourceKind, SourceSettings
+from shared.domain.sources import SourceKind
 from shared.errors import ObjectNotFound, SourceNotFound
 from shared.observability import correlated
 from shared.queues.fetch_queue import FetchQueue
 from shared.queues.protocol import WriteQueues
 from shared.repositories import source_items, sources
+from shared.repositories.collections import find_name
+from shared.repositories.sources import settings_of
 from shared.services.finish_source_run import fail_source_run, finish_source_run
 from shared.services.refresh_sources import LEASE_SECONDS, send
 from shared.services.source_requests import next_request
@@ -57,7 +59,7 @@ class FetchedBatches:
     async def _find(self, outcome: BatchOutcome) -> tuple[str, SourceRow] | None:
         """The collection's name and the source; None when the run is over or they are gone."""
         async with self.database.unit_of_work(self.principal) as unit:
-            name = await sources.find_collection_name(unit, outcome.collection_id)
+            name = await find_name(unit, outcome.collection_id)
             with suppress(SourceNotFound):
                 source = await sources.find_source(unit, outcome.collection_id, outcome.source_id)
                 if name is not None and source.run == outcome.run and source.claimed_until is not None:
@@ -88,7 +90,7 @@ class FetchedBatches:
     async def _store_listing(self, store: ItemStore, listing: ListingOutcome) -> SourceRow:
         """The source, as one that has been listed."""
         source = store.source
-        has_content = source.kind == SourceKind.FEED and _settings(source).content == "entry"
+        has_content = source.kind == SourceKind.FEED and settings_of(source).content == "entry"
         if listing.items is None:
             async with self.database.unit_of_work(self.principal) as unit:
                 ask = source.kind != SourceKind.S3_PREFIX and not has_content
@@ -158,10 +160,6 @@ class FetchedBatches:
             ahead,
             deadline=deadline,
         )
-
-
-def _settings(source: SourceRow) -> SourceSettings:
-    return SourceSettings.model_validate(source.settings)
 
 
 def _has_markup(content: bytes) -> bool:

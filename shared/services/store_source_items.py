@@ -15,7 +15,7 @@ from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import MAX_TITLE_CHARACTERS, DocumentInput
 from shared.domain.fetches import ItemOutcome, Problem
 from shared.domain.principals import Principal
-from shared.domain.sources import pause_seconds
+from shared.domain.sources import MOST_ERROR_CHARACTERS, pause_seconds
 from shared.errors import ConcordError
 from shared.parsing.parse_file import parse_file
 from shared.queues.protocol import WriteQueues
@@ -27,7 +27,6 @@ from shared.storage.protocol import ObjectStorage
 
 ITEMS_PER_GROUP = 50
 _MOST_FILE_BYTES = 60_000_000
-_MOST_ERROR_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ def _failed(item: SourceItemRow, message: str, *, asked: float = 0.0) -> Checked
         item.last_modified,
         item.content_hash,
         failures=item.failures + 1,
-        error=message[:_MOST_ERROR_CHARACTERS],
+        error=message[:MOST_ERROR_CHARACTERS],
         pause_seconds=pause_seconds(item.failures + 1, asked=asked),
     )
 

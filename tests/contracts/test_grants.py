@@ -38,8 +38,9 @@ BLOCKS = {
     INGEST: {
         "aliases": {"set_alias", "aliases_of", "delete_alias"},
         "collections": {
-            "find_language", "insert_collection", "choose_passages", "find_collection", "count_collections",
-            "rename_collection", "touch_collection", "hold_collection", "bury_collection",
+            "find_language", "insert_collection", "choose_passages", "find_collection", "find_name",
+            "count_collections", "rename_collection", "touch_collection", "hold_collection",
+            "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {
@@ -51,7 +52,7 @@ BLOCKS = {
         "embedding_changes": OF_CHANGES | CLEANING,
         "interim_chunks": EVERY_BLOCK,
         "imports": {
-            "insert_import", "find_import", "list_imports", "list_errors", "claim_import", "find_live_name",
+            "insert_import", "find_import", "list_imports", "list_errors", "claim_import",
             "checkpoint_import", "note_errors", "release_import", "end_import", "forget_earlier_errors",
             "failed_lines", "cancel_import", "restart_import", "find_due_imports", "record_original",
         },

@@ -20,7 +20,8 @@ from shared.domain.embedding_jobs import EmbedRequest
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
 from shared.errors import EmbedderRejected
-from shared.services.embed_chunks import LEASE_SECONDS, MAX_ATTEMPTS
+from shared.repositories.embedding_jobs import MAX_ATTEMPTS
+from shared.services.embed_chunks import LEASE_SECONDS
 from tests.builders.embedders import FailingEmbedder
 from tests.builders.embedding_state import assert_vectors_are_right, jobs
 from tests.builders.event_source import EventSource

@@ -13,7 +13,7 @@ from shared.domain.embedding_templates import DEFAULT_TEMPLATE
 from shared.domain.principals import ADMIN
 from shared.errors import CollectionNotFound, EmbedderRejected, EmbedderUnavailable, Unavailable
 from shared.repositories.collections import insert_collection, rename_collection
-from shared.services.embed_chunks import MAX_ATTEMPTS
+from shared.repositories.embedding_jobs import MAX_ATTEMPTS
 from shared.services.locked_collection import lock_collection
 from shared.services.update_collection import update_collection
 from tests.builders.claims import pool

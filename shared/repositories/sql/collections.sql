@@ -12,6 +12,9 @@ SELECT c.id, c.name, c.language, c.space_id, c.chunking, c.embedding_template,
        ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as
 FROM concord.collection c WHERE c.id = concord.collection_named(%(name)s);
 
+-- name: find_name
+SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
+
 -- name: count_collections
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
        t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings

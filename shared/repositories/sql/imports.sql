@@ -30,9 +30,6 @@ WHERE collection_id = %(collection_id)s AND id = %(id)s
     AND (state = 'waiting' OR (state = 'running' AND lease_until < clock_timestamp()))
 RETURNING *;
 
--- name: find_live_name
-SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
-
 -- name: checkpoint_import
 -- No row comes back when the import was cancelled, or when somebody else holds it now.
 UPDATE concord.import

@@ -32,9 +32,6 @@ RETURNING *;
 -- name: delete_source
 DELETE FROM concord.source WHERE collection_id = %(collection_id)s AND id = %(id)s;
 
--- name: find_collection_name
-SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
-
 -- name: claim_due
 -- One whose time has come, or one that somebody asks for by its id.
 WITH due AS (
