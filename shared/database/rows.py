@@ -39,6 +39,7 @@ class CollectionRow(NamedTuple):
     deleted_at: datetime | None
     chunking: str
     embedding_template: list[str]
+    ttl_seconds: int | None
 
 
 class AliasRow(NamedTuple):
@@ -71,6 +72,8 @@ class MetadataFieldRow(NamedTuple):
 class DocumentRow(NamedTuple):
     """A caller's document. `number` is its stable internal number; `index_number` changes
     with its text and is the number under which that text stands in the keyword index.
+    `expires_by_ttl` says that `expires_at` came of its collection's `ttl_seconds`, and
+    moves on with the next write.
     """
 
     collection_id: int
@@ -86,6 +89,8 @@ class DocumentRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     page_starts: list[int]
+    expires_at: datetime | None
+    expires_by_ttl: bool
 
 
 class ChunkRow(NamedTuple):
