@@ -24,16 +24,7 @@ async def collections_update(
     cache: OpenCache,
 ) -> CollectionWithSettings:
     """Rename a collection, or change its settings: those named are replaced, and null resets one."""
-    updated = await update_collection(
-        database,
-        cache,
-        principal,
-        collection,
-        new_name=request.name,
-        chunking=request.chunking,
-        embedding_template=request.embedding_template,
-        settings=request.settings,
-    )
+    updated = await update_collection(database, cache, principal, collection, request.change())
     return CollectionWithSettings.model_validate(updated)
 
 

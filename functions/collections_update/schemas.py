@@ -6,6 +6,7 @@ from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.embedding_templates import EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName
+from shared.domain.new_collections import CollectionChange, Ttl, TtlSeconds
 
 
 class CollectionUpdate(BaseModel):
@@ -16,6 +17,7 @@ class CollectionUpdate(BaseModel):
         json_schema_extra={
             "examples": [
                 {"name": "manuals"},
+                {"ttl_seconds": 604_800},
                 {"settings": {"synonyms": [["tv", "television"]], "stop_words": None}},
             ]
         },
@@ -26,6 +28,7 @@ class CollectionUpdate(BaseModel):
         default=None, description="How documents become chunks when they are written from now on."
     )
     embedding_template: EmbeddingTemplate | None = None
+    ttl_seconds: TtlSeconds | None = None
     settings: CollectionSettingsChange | None = Field(default=None, description="The settings to change.")
 
     @field_validator("name", "chunking", "embedding_template", "settings", mode="before")
@@ -38,5 +41,15 @@ class CollectionUpdate(BaseModel):
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one of name, chunking, embedding_template, settings")
+            raise ValueError(f"name at least one of {', '.join(type(self).model_fields)}")
         return self
+
+    def change(self) -> CollectionChange:
+        """What was named."""
+        return CollectionChange(
+            name=self.name,
+            chunking=self.chunking,
+            embedding_template=self.embedding_template,
+            ttl=Ttl(self.ttl_seconds) if "ttl_seconds" in self.model_fields_set else None,
+            settings=self.settings,
+        )

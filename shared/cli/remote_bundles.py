@@ -1,7 +1,7 @@
 """Bundles over HTTP: what the API tells of a collection, and what it takes."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -25,9 +25,9 @@ async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
     lines = BundleLines()
     yield lines.header(BundleHeader.of(wanted, found["model"], found["dimensions"], vectors=False))
     async for document in api.listed(f"/v1/collections/{name}/documents", "documents", limit=_PAGE):
-        fields = {field: document[field] for field in DocumentInput.model_fields}
-        times = [datetime.fromisoformat(document[field]) for field in ("created_at", "updated_at")]
-        yield lines.document(fields, times[0], times[1], [])
+        sent = DocumentInput.model_fields.keys() - {"expires_at"}
+        fields = {field: document[field] for field in DocumentInput.model_fields if field in sent}
+        yield lines.document(fields, _times(document), [])
     yield lines.footer()
 
 
@@ -55,9 +55,18 @@ async def import_over_http(
     return await ingest(api, name, _documents(lines), on_progress)
 
 
+def _times(document: dict[str, Any]) -> dict[str, datetime | None]:
+    """As far as they are the document's own."""
+    own = ["created_at", "updated_at", *([] if document["expires_by_ttl"] else ["expires_at"])]
+    return {field: document[field] and datetime.fromisoformat(document[field]) for field in own}
+
+
 def _documents(lines: Iterable[bytes]) -> Iterator[SourcedDocument]:
+    """Without those that have expired since they were exported."""
     for (number, line), _ in pairwise(enumerate(lines, 1)):
         if number > 1:
             document = read_document(line, number)
+            if document.expires_at is not None and document.expires_at <= datetime.now(UTC):
+                continue
             fields: dict[str, Any] = document.model_dump(mode="json", include=set(DocumentInput.model_fields))
             yield SourcedDocument(f"line {number}", fields)

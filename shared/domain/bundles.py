@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from shared.domain.documents import DocumentInput
+from shared.domain.documents import DocumentInput, Moment
 from shared.domain.new_collections import NewCollection
 from shared.errors import Conflict, InvalidBundle
 
@@ -67,6 +67,9 @@ class BundleDocument(DocumentInput):
 
     created_at: AwareDatetime
     updated_at: AwareDatetime
+    # Of its own, and passed maybe; the other is what its collection's ttl has made of its last write.
+    expires_at: Moment | None = None
+    ttl_expires_at: Moment | None = None
     chunks: list[BundleChunk] = Field(default_factory=list)
 
 
@@ -102,12 +105,13 @@ class BundleLines:
         return self._line(header.model_dump(mode="json", exclude_unset=True))
 
     def document(
-        self, fields: dict[str, Any], created_at: datetime, updated_at: datetime, chunks: list[dict[str, str]]
+        self, fields: dict[str, Any], times: Mapping[str, datetime | None], chunks: list[dict[str, str]]
     ) -> bytes:
+        """`times` are those that BundleDocument has; those that are None are left out."""
         self.documents += 1
         self.vectors += len(chunks)
-        times = {"created_at": created_at.isoformat(), "updated_at": updated_at.isoformat()}
-        return self._line({**fields, **times, **({"chunks": chunks} if chunks else {})})
+        told = {name: time.isoformat() for name, time in times.items() if time is not None}
+        return self._line({**fields, **told, **({"chunks": chunks} if chunks else {})})
 
     def footer(self) -> bytes:
         footer = BundleFooter(documents=self.documents, vectors=self.vectors, sha256=self._digest.hexdigest())

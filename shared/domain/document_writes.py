@@ -25,6 +25,7 @@ class DocumentVersion(NamedTuple):
     index_number: int
     content_hash: bytes
     text_hash: bytes
+    expires_by_ttl: bool
 
 
 class StoredChunk(NamedTuple):
@@ -83,6 +84,8 @@ class WritePlan:
     dropped_chunks: list[StoredChunk] = field(default_factory=list)
     # Documents whose text is as it was and whose embedding, which had failed, is tried again.
     retried_numbers: list[int] = field(default_factory=list)
+    # Documents that stay as they are and expire later than they did.
+    renewed_numbers: list[int] = field(default_factory=list)
 
     @property
     def numbers_to_embed(self) -> list[int]:

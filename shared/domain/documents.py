@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Protocol, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -33,6 +35,8 @@ MAX_METADATA_FIELDS = 200
 MAX_METADATA_FIELD_BYTES = 200
 MAX_PAGES = 9_999
 MAX_BATCH = 1_000
+# Later ones are not read back in every time zone.
+LAST_YEAR = 9_998
 
 # Raised whenever chunking or analysis changes what is stored for the same text.
 TEXT_VERSION = 2
@@ -110,6 +114,30 @@ def within_body(page_starts: Sequence[int], body: str) -> None:
         raise ValueError(f"must be within the body, which has {len(body)} characters")
 
 
+def written_as_date(value: object) -> object:
+    """Refuse a number, of which nobody knows whether it counts seconds or milliseconds."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and value[4:5] == "-"):
+        raise ValueError("must be a date and time with an offset, as in 2027-01-31T12:00:00Z")
+    return value
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment, whose text is the same wherever it was written."""
+    if moment.year > LAST_YEAR:
+        raise ValueError(f"must be within the year {LAST_YEAR}; null is for ever")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be within the years from 1") from None
+
+
+def yet_to_come(moment: datetime) -> datetime:
+    """Refuse what would be gone before anybody sees it, which rather is a mistake."""
+    if moment <= datetime.now(UTC):
+        raise ValueError("must be in the future")
+    return moment
+
+
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
 Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]
@@ -121,6 +149,8 @@ PageStarts = Annotated[
     ),
     AfterValidator(ascending),
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(written_as_date), AfterValidator(in_utc)]
+ExpiresAt = Annotated[Moment, AfterValidator(yet_to_come)]
 
 
 class DocumentInput(BaseModel):
@@ -134,6 +164,11 @@ class DocumentInput(BaseModel):
     url: Url | None = Field(default=None, examples=["https://example.com/settings"])
     metadata: Metadata = Field(default_factory=dict, examples=[{"year": 2026, "tags": ["guide"]}])
     page_starts: PageStarts = Field(default_factory=list, examples=[[0, 27]])
+    expires_at: ExpiresAt | None = Field(
+        default=None,
+        description="When it is deleted, in the future; without it, the collection's `ttl_seconds` says.",
+        examples=["2036-01-31T12:00:00Z"],
+    )
 
     @field_validator("page_starts")
     @classmethod
@@ -147,7 +182,8 @@ class DocumentInput(BaseModel):
 class DocumentChange(BaseModel):
     """A change of some parts of a document. In `metadata`, a null removes the field.
 
-    Another body has no pages, unless they are named with it.
+    Another body has no pages, unless they are named with it. Without an `expires_at` of its own, which null
+    takes away, the document expires as if it were written now.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -157,11 +193,12 @@ class DocumentChange(BaseModel):
     url: Url | None = None
     metadata: Metadata | None = None
     page_starts: PageStarts | None = None
+    expires_at: ExpiresAt | None = None
 
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("name at least one of title, body, url, metadata, page_starts")
+            raise ValueError(f"name at least one of {', '.join(type(self).model_fields)}")
         return self
 
     @field_validator("body", "metadata", "page_starts", mode="before")
@@ -200,12 +237,20 @@ def _refused_as(field: str) -> Iterator[None]:
         raise InvalidRequest(details=[{"field": field, "message": str(error)}]) from None
 
 
-def fields_of(stored: object) -> dict[str, Any]:
+class Expiring(Protocol):
+    """A document that is stored, as far as it says whether its time is its own or its collection's."""
+
+    @property
+    def expires_by_ttl(self) -> bool: ...
+
+
+def fields_of(stored: Expiring) -> dict[str, Any]:
     """What a caller may send of a document, of one that is stored."""
-    return {name: getattr(stored, name) for name in DocumentInput.model_fields}
+    fields = {name: getattr(stored, name) for name in DocumentInput.model_fields}
+    return {**fields, "expires_at": None} if stored.expires_by_ttl else fields
 
 
-def as_input(stored: object) -> DocumentInput:
+def as_input(stored: Expiring) -> DocumentInput:
     """The document that was sent. It was checked then; the numbers of its metadata may be longer by now."""
     return DocumentInput.model_construct(**fields_of(stored))
 
@@ -223,9 +268,10 @@ def hash_document(
     document: DocumentInput, chunking: Chunking, template: Sequence[str] = DEFAULT_TEMPLATE
 ) -> DocumentHashes:
     """The hashes of a document that is stored in a collection of this chunking and embedding template."""
-    # Documents without pages have the hashes that they had before there were any.
+    # Documents without pages and times have the hashes that they had before there were any.
     pages = [document.page_starts] if document.page_starts else []
-    parts = [document.title, document.body, document.url, document.metadata, *pages]
+    times = [document.expires_at.astimezone(UTC).isoformat()] if document.expires_at else []
+    parts = [document.title, document.body, document.url, document.metadata, *pages, *times]
     content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = json.dumps([document.title, document.body, *pages], ensure_ascii=False)
     version = f"{TEXT_VERSION}" if chunking is Chunking.HEADINGS else f"{TEXT_VERSION} {chunking}"

@@ -16,7 +16,7 @@ FilterText = Annotated[
 type Scalar = str | int | float | bool
 
 # Of a document itself. A document's metadata field of that name hides it.
-DOCUMENT_FIELDS = ("id", "title", "url", "created_at", "updated_at")
+DOCUMENT_FIELDS = ("id", "title", "url", "created_at", "updated_at", "expires_at")
 
 
 class Operator(StrEnum):

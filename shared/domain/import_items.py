@@ -17,7 +17,7 @@ from shared.errors import InvalidRequest
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # BEIR's names for what Concord calls otherwise.
 _RENAMED = {"_id": "id", "text": "body"}
-_FIELDS = frozenset({"id", "title", "body", "url"})
+_FIELDS = frozenset({"id", "title", "body", "url", "expires_at"})
 _METADATA_PREFIX = "metadata."
 _TOO_LONG = f"The line has more than {MAX_LINE_BYTES:,} bytes."
 _NOT_UTF8 = "The line is not UTF-8; save the file in that encoding."
@@ -76,7 +76,7 @@ class LinesReader:
 
 
 class RowsReader:
-    """CSV with a header: `id`, `title`, `body` and `url` are the document's fields, other columns metadata.
+    """CSV with a header: `id`, `title`, `body`, `url` and `expires_at` are the document's, others metadata.
 
     `columns` are those of the header, when it was read before.
     """

@@ -1,4 +1,7 @@
-"""Collections to be: what a caller may ask for."""
+"""Collections to be: what a caller may ask for, and may change later."""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,6 +9,20 @@ from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE, EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName, Language
+
+LONGEST_TTL_SECONDS = 10 * 365 * 24 * 60 * 60
+
+TtlSeconds = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=60,
+        le=LONGEST_TTL_SECONDS,
+        description="How long documents without an `expires_at` of their own live once they were written last,"
+        " be it unchanged. Holds for what is written from now on; null is for ever.",
+        examples=[604_800],
+    ),
+]
 
 
 class NewCollection(BaseModel):
@@ -22,6 +39,25 @@ class NewCollection(BaseModel):
         description="headings: passages of up to 256 tokens below headings; whole: one passage a document.",
     )
     embedding_template: EmbeddingTemplate = Field(default=[*DEFAULT_TEMPLATE])
+    ttl_seconds: TtlSeconds | None = None
     settings: CollectionSettingsChange = Field(
         default=CollectionSettingsChange(), description="How it is to be searched."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ttl:
+    """What documents live for; None is for ever."""
+
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChange:
+    """What to change of a collection; None leaves what is."""
+
+    name: str | None = None
+    chunking: Chunking | None = None
+    embedding_template: list[str] | None = None
+    ttl: Ttl | None = None
+    settings: CollectionSettingsChange | None = None

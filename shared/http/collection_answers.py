@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from shared.domain.chunks import Chunking
+from shared.domain.new_collections import TtlSeconds
 
 EXAMPLE: JsonDict = {
     "name": "guides",
@@ -20,6 +21,7 @@ EXAMPLE: JsonDict = {
     "chunks": 640,
     "pending": 3,
     "failed": 0,
+    "ttl_seconds": None,
 }
 
 
@@ -40,3 +42,4 @@ class CollectionAnswer(BaseModel):
     chunks: int
     pending: int
     failed: int
+    ttl_seconds: TtlSeconds | None

@@ -24,6 +24,8 @@ class DocumentAnswer(BaseModel):
                     "page_starts": [0, 27],
                     "created_at": "2026-11-23T10:00:00Z",
                     "updated_at": "2026-11-23T10:00:00Z",
+                    "expires_at": None,
+                    "expires_by_ttl": False,
                     "embedding_state": "ready",
                     "embedding_error": None,
                 }
@@ -39,5 +41,9 @@ class DocumentAnswer(BaseModel):
     page_starts: list[int] = Field(description="Where its pages start in the body; empty when it has none.")
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime | None = Field(description="When it is deleted, if ever.")
+    expires_by_ttl: bool = Field(
+        description="Whether that came of the collection's `ttl_seconds`, and moves on with the next write."
+    )
     embedding_state: EmbeddingState
     embedding_error: str | None = Field(description="Why embedding failed, when it has.")

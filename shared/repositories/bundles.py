@@ -24,6 +24,7 @@ class ExportedCollection(NamedTuple):
     model: str
     dimensions: int
     settings: dict[str, Any]
+    ttl_seconds: int | None
 
 
 class ExportedVector(NamedTuple):
@@ -92,6 +93,8 @@ async def restore_times(unit: UnitOfWork, collection_id: int, documents: Sequenc
         ids=[document.id for document in documents],
         created_at=[document.created_at for document in documents],
         updated_at=[document.updated_at for document in documents],
+        expires_at=[document.expires_at or document.ttl_expires_at for document in documents],
+        expires_by_ttl=[document.ttl_expires_at is not None for document in documents],
     )
 
 

@@ -33,6 +33,7 @@ class CountedCollection(NamedTuple):
     pending: int
     failed: int
     settings: dict[str, Any]
+    ttl_seconds: int | None
 
 
 class LiveCollection(NamedTuple):
@@ -45,6 +46,7 @@ class LiveCollection(NamedTuple):
     chunking: str
     embedding_template: list[str]
     known_as: list[str]
+    ttl_seconds: int | None
 
 
 class Identified(NamedTuple):
@@ -102,7 +104,14 @@ async def list_counted_collections(unit: UnitOfWork, *, after: str, limit: int) 
 
 
 async def insert_collection(
-    unit: UnitOfWork, name: str, language: str, chunking: str, template: list[str], space: EmbeddingSpace
+    unit: UnitOfWork,
+    name: str,
+    language: str,
+    chunking: str,
+    template: list[str],
+    space: EmbeddingSpace,
+    *,
+    ttl_seconds: int | None = None,
 ) -> int:
     """Store a collection, and its embedding space when it is the first there; returns its id.
 
@@ -121,6 +130,7 @@ async def insert_collection(
             template=template,
             model=space.model,
             dimensions=space.dimensions,
+            ttl_seconds=ttl_seconds,
         )
     if inserted is None:
         raise _taken(name)
@@ -147,6 +157,11 @@ async def choose_passages(
 ) -> None:
     """For documents that are written from now on; None leaves what is."""
     await unit.send(SQL["choose_passages"], collection_id=collection_id, chunking=chunking, template=template)
+
+
+async def choose_ttl(unit: UnitOfWork, collection_id: int, ttl_seconds: int | None) -> None:
+    """For documents that are written from now on; None is for ever."""
+    await unit.send(SQL["choose_ttl"], collection_id=collection_id, ttl_seconds=ttl_seconds)
 
 
 @contextmanager

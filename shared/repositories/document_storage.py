@@ -8,6 +8,7 @@ from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
 from shared.errors import CollectionNotFound
 from shared.repositories import embedding_jobs, keyword_index, vocabulary
+from shared.repositories.collections import LiveCollection
 from shared.repositories.document_lists import Numbered
 from shared.repositories.documents import SQL
 
@@ -47,14 +48,17 @@ async def lock_and_find(unit: UnitOfWork, collection_id: int, ids: Sequence[str]
     )
 
 
-async def write(unit: UnitOfWork, collection_id: int, language: str, plan: WritePlan) -> None:
+async def write(unit: UnitOfWork, collection: LiveCollection, plan: WritePlan) -> None:
     """Carry out a plan made under the collection's lock. Nothing is awaited until the commit."""
+    collection_id, language = collection.id, collection.language
+    if plan.renewed_numbers:
+        await renew_expiry(unit, collection, plan.renewed_numbers)
     if not plan.documents:
         return
     # The job rows come before the chunks: they keep the embedder of the old text away.
     if plan.retired_numbers:
         await keyword_index.retire(unit, collection_id, plan.retired_numbers)
-    await _upsert(unit, collection_id, plan)
+    await _upsert(unit, collection_id, plan, collection.ttl_seconds)
     await embedding_jobs.request(unit, collection_id, plan)
     await drop_chunks(unit, collection_id, plan.dropped_chunks)
     if plan.indexed:
@@ -74,7 +78,17 @@ async def drop_chunks(unit: UnitOfWork, collection_id: int, chunks: Sequence[Sto
         )
 
 
-async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
+async def renew_expiry(unit: UnitOfWork, collection: LiveCollection, numbers: Sequence[int]) -> None:
+    """Let documents without a time of their own expire as if they were written now."""
+    await unit.send(
+        SQL["renew_expiry"],
+        collection_id=collection.id,
+        document_numbers=list(numbers),
+        ttl_seconds=collection.ttl_seconds,
+    )
+
+
+async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan, ttl_seconds: int | None) -> None:
     documents = [entry.document for entry in plan.documents]
     await unit.send(
         SQL["upsert_documents"],
@@ -89,6 +103,8 @@ async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None
         content_hashes=[entry.hashes.content for entry in plan.documents],
         text_hashes=[entry.hashes.text for entry in plan.documents],
         page_starts=[f"{{{','.join(map(str, document.page_starts))}}}" for document in documents],
+        expires_at=[document.expires_at for document in documents],
+        ttl_seconds=ttl_seconds,
     )
     if plan.metadata_fields:
         await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)

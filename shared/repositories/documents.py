@@ -22,6 +22,8 @@ class StoredDocument(NamedTuple):
     page_starts: list[int]
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime | None
+    expires_by_ttl: bool
     embedding_state: str
     embedding_error: str | None
 

@@ -1,6 +1,7 @@
 """Documents that SQL has written and no worker has chunked yet."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.database.rows import CollectionRow, EmbeddingJobRow
@@ -22,6 +23,8 @@ class InterimDocument(NamedTuple):
     url: str | None
     metadata: dict[str, Any]
     page_starts: list[int]
+    expires_at: datetime | None
+    expires_by_ttl: bool
 
 
 async def find_interim(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[InterimDocument]:

@@ -18,7 +18,13 @@ async def create_collection(
     """Raises CollectionExists, UnknownLanguage; InvalidRequest for more settings than may be stored."""
     async with database.unit_of_work(principal) as unit:
         collection_id = await collections.insert_collection(
-            unit, wanted.name, wanted.language, wanted.chunking, wanted.embedding_template, space
+            unit,
+            wanted.name,
+            wanted.language,
+            wanted.chunking,
+            wanted.embedding_template,
+            space,
+            ttl_seconds=wanted.ttl_seconds,
         )
         if wanted.settings.model_fields_set:
             await store_settings(unit, collection_id, wanted.settings.applied_to(CollectionSettings()))

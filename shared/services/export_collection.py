@@ -2,7 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
 
+from shared.database.rows import DocumentRow
 from shared.database.units_of_work import Database
 from shared.domain.bundles import BundleHeader, BundleLines
 from shared.domain.documents import fields_of
@@ -39,11 +42,21 @@ async def export_collection(
         if not documents:
             break
         for document in documents:
-            yield lines.document(
-                fields_of(document), document.created_at, document.updated_at, chunks[document.number]
-            )
+            yield lines.document(_sent(document), _times(document), chunks[document.number])
         last = documents[-1].number
     yield lines.footer()
+
+
+def _sent(document: DocumentRow) -> dict[str, Any]:
+    return {name: value for name, value in fields_of(document).items() if name != "expires_at"}
+
+
+def _times(document: DocumentRow) -> dict[str, datetime | None]:
+    return {
+        "created_at": document.created_at,
+        "updated_at": document.updated_at,
+        "ttl_expires_at" if document.expires_by_ttl else "expires_at": document.expires_at,
+    }
 
 
 def _header(collection: ExportedCollection, *, with_vectors: bool) -> BundleHeader:
@@ -52,6 +65,7 @@ def _header(collection: ExportedCollection, *, with_vectors: bool) -> BundleHead
         "language": collection.language,
         "chunking": collection.chunking,
         "embedding_template": collection.embedding_template,
+        "ttl_seconds": collection.ttl_seconds,
         "settings": collection.settings,
     }
     return BundleHeader.of(wanted, collection.model, collection.dimensions, vectors=with_vectors)

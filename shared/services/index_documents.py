@@ -6,7 +6,13 @@ from typing import Protocol
 from shared.chunking.bodies import chunk_as
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.chunks import Chunk, Chunking
-from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, plan_writes
+from shared.domain.document_writes import (
+    DocumentVersion,
+    HashedDocument,
+    WritePlan,
+    WriteStatus,
+    plan_writes,
+)
 from shared.domain.documents import DocumentInput, hash_document
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
@@ -69,7 +75,15 @@ async def index_documents(
         stored.last,
         collection.embedding_template,
     )
-    await repository.write(unit, collection.id, collection.language, plan)
+    unchanged = [
+        stored.versions[id_] for id_, status in plan.statuses.items() if status == WriteStatus.UNCHANGED
+    ]
+    plan.renewed_numbers.extend(
+        version.number
+        for version in unchanged
+        if version.expires_by_ttl or collection.ttl_seconds is not None
+    )
+    await repository.write(unit, collection, plan)
     if len(plan.indexed) < len(documents):
         retried = await retry_failed(unit, collection.id, ids)
         plan.retried_numbers.extend(job.document_number for job in retried)

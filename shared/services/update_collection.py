@@ -1,10 +1,9 @@
-"""Rename a collection, and change its settings, and how its documents become passages."""
+"""Rename a collection, change its settings, how its documents become passages, and how long they live."""
 
 from shared.cache.protocol import Cache
-from shared.database.units_of_work import Database
+from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.cache_scopes import scopes_of
-from shared.domain.chunks import Chunking
-from shared.domain.collection_settings import CollectionSettingsChange
+from shared.domain.new_collections import CollectionChange
 from shared.domain.principals import Principal
 from shared.repositories import collections
 from shared.repositories.collection_settings import find_settings, store_settings
@@ -13,29 +12,27 @@ from shared.services.locked_collection import lock_collection
 
 
 async def update_collection(
-    database: Database,
-    cache: Cache,
-    principal: Principal,
-    name: str,
-    *,
-    new_name: str | None = None,
-    chunking: Chunking | None = None,
-    embedding_template: list[str] | None = None,
-    settings: CollectionSettingsChange | None = None,
+    database: Database, cache: Cache, principal: Principal, name: str, change: CollectionChange
 ) -> CountedCollection:
     """Raises CollectionNotFound, CollectionExists; InvalidRequest for more settings than may be stored."""
-    current_name = new_name or name
+    current_name = change.name or name
     async with database.unit_of_work(principal) as unit:
-        if new_name is not None:
+        if change.name is not None:
             await lock_collection(unit, name)
-            await collections.rename_collection(unit, name, new_name)
-        if settings or chunking or embedding_template:
+            await collections.rename_collection(unit, name, change.name)
+        if change != CollectionChange(name=change.name):
             collection_id = await collections.touch_collection(unit, current_name)
-            await collections.choose_passages(unit, collection_id, chunking, embedding_template)
-        if settings is not None:
-            changed = settings.applied_to(await find_settings(unit, collection_id))
-            await store_settings(unit, collection_id, changed)
+            await _store(unit, collection_id, change)
         updated = await collections.find_counted_collection(unit, current_name)
         known_as = (await collections.find_collection(unit, current_name)).known_as
     await cache.invalidate(*scopes_of({name, *known_as}))
     return updated
+
+
+async def _store(unit: UnitOfWork, collection_id: int, change: CollectionChange) -> None:
+    await collections.choose_passages(unit, collection_id, change.chunking, change.embedding_template)
+    if change.ttl is not None:
+        await collections.choose_ttl(unit, collection_id, change.ttl.seconds)
+    if change.settings is not None:
+        changed = change.settings.applied_to(await find_settings(unit, collection_id))
+        await store_settings(unit, collection_id, changed)

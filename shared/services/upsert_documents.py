@@ -80,7 +80,7 @@ async def store_group(
         plan = await index_documents(unit, collection, hashed, chunks)
         if within is not None:
             await within(unit, plan)
-    if plan.documents or plan.retried_numbers:
+    if plan.documents or plan.retried_numbers or plan.renewed_numbers:
         await announce_writes(
             cache,
             queue,

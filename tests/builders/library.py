@@ -14,7 +14,7 @@ from shared.domain.document_writes import WriteStatus
 from shared.domain.documents import DocumentChange, DocumentInput
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.maintenance import MaintainRequest
-from shared.domain.new_collections import NewCollection
+from shared.domain.new_collections import CollectionChange, NewCollection
 from shared.domain.principals import ADMIN, WORKER
 from shared.domain.search import SearchRequest, SearchResponse
 from shared.embeddings.protocol import Embedder
@@ -130,4 +130,8 @@ class Library:
         return await maintain_indexes(self.database, WORKER, deadline=time.monotonic() + seconds)
 
     async def configure(self, change: CollectionSettingsChange) -> None:
-        await update_collection(self.database, self._cache, ADMIN, self.name, settings=change)
+        await self.reshape(settings=change)
+
+    async def reshape(self, **change: Any) -> None:
+        """`change` as CollectionChange has it."""
+        await update_collection(self.database, self._cache, ADMIN, self.name, CollectionChange(**change))

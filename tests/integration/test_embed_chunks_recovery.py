@@ -10,6 +10,7 @@ from shared.database.pool import PooledConnections
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE
+from shared.domain.new_collections import CollectionChange
 from shared.domain.principals import ADMIN
 from shared.errors import CollectionNotFound, EmbedderRejected, EmbedderUnavailable, Unavailable
 from shared.repositories.collections import insert_collection, rename_collection
@@ -125,5 +126,5 @@ async def _check_rename(connections: PooledConnections, library: Library, other:
         )
     with pytest.raises(CollectionNotFound):
         await waiting
-    await update_collection(library.database, NullCache(), ADMIN, "archive", new_name="attic")
+    await update_collection(library.database, NullCache(), ADMIN, "archive", CollectionChange(name="attic"))
     assert (await other.count()).documents == 0

@@ -6,6 +6,7 @@ import contextvars
 from shared.cache.null import NullCache
 from shared.domain.collection_settings import CollectionSettings, CollectionSettingsChange
 from shared.domain.document_writes import WriteStatus
+from shared.domain.new_collections import CollectionChange
 from shared.domain.principals import ADMIN
 from shared.repositories.collection_settings import find_settings, store_settings
 from shared.repositories.collections import touch_collection
@@ -23,7 +24,9 @@ async def test_neither_change_is_lost(library: Library, database_url: str) -> No
             assert await find_settings(unit, collection_id) == CollectionSettings()
             # In a context of its own, as another request would be.
             waiting = asyncio.create_task(
-                update_collection(connections, NullCache(), ADMIN, "library", settings=change),
+                update_collection(
+                    connections, NullCache(), ADMIN, "library", CollectionChange(settings=change)
+                ),
                 context=contextvars.Context(),
             )
             await asyncio.sleep(0.2)

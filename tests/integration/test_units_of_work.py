@@ -8,6 +8,7 @@ from shared.cache.null import NullCache
 from shared.database.connections import SingleConnection
 from shared.database.statements import Statement
 from shared.database.units_of_work import Database, UnitOfWork
+from shared.domain.new_collections import CollectionChange
 from shared.domain.principals import ADMIN
 from shared.embeddings.protocol import Embedder
 from shared.errors import DatabaseError, DatabaseUnavailable, NetworkCallInUnitOfWork
@@ -173,7 +174,9 @@ async def test_no_network_call_is_made_within_a_unit(database: SingleConnection,
 
 async def test_renaming_to_what_postgres_cannot_store_is_an_error_of_ours(library: Library) -> None:
     with pytest.raises(DatabaseError) as raised:
-        await update_collection(library.database, NullCache(), ADMIN, "library", new_name="a\x00")
+        await update_collection(
+            library.database, NullCache(), ADMIN, "library", CollectionChange(name="a\x00")
+        )
     assert raised.value.constraint is None
 
 

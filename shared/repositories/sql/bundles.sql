@@ -2,7 +2,8 @@
 
 -- name: find_exported_collection
 SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions,
-       coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings
+       coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings,
+       c.ttl_seconds
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
 WHERE c.name = %(name)s AND c.deleted_at IS NULL;
 
@@ -38,11 +39,15 @@ ORDER BY c.document_number, c.ordinal;
 SELECT EXISTS (SELECT FROM concord.document WHERE collection_id = %(collection_id)s) AS answer;
 
 -- name: restore_times
-UPDATE concord.document d SET created_at = w.created_at, updated_at = w.updated_at
-FROM unnest(%(ids)s::text[], %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[])
-    AS w (id, created_at, updated_at)
+UPDATE concord.document d
+SET created_at = w.created_at, updated_at = w.updated_at, expires_at = w.expires_at, expires_by_ttl = w.expires_by_ttl
+FROM unnest(
+    %(ids)s::text[], %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[], %(expires_at)s::timestamptz[],
+    %(expires_by_ttl)s::boolean[]
+) AS w (id, created_at, updated_at, expires_at, expires_by_ttl)
 WHERE d.collection_id = %(collection_id)s AND d.id = w.id
-    AND (d.created_at <> w.created_at OR d.updated_at <> w.updated_at);
+    AND (d.created_at, d.updated_at, d.expires_at, d.expires_by_ttl)
+        IS DISTINCT FROM (w.created_at, w.updated_at, w.expires_at, w.expires_by_ttl);
 
 -- name: restore_vectors
 -- For the chunks of these documents that were made of the same texts.

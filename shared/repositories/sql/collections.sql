@@ -2,14 +2,16 @@
 SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s AND pg_ts_config_is_visible(oid);
 
 -- name: insert_collection
-INSERT INTO concord.collection (name, language, chunking, embedding_template, space_id)
-VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], concord.open_embedding_space(%(model)s, %(dimensions)s))
+INSERT INTO concord.collection (name, language, chunking, embedding_template, ttl_seconds, space_id)
+VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], %(ttl_seconds)s,
+        concord.open_embedding_space(%(model)s, %(dimensions)s))
 ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: find_collection
 SELECT c.id, c.name, c.language, c.space_id, c.chunking, c.embedding_template,
-       ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as
+       ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as,
+       c.ttl_seconds
 FROM concord.collection c WHERE c.id = concord.collection_named(%(name)s);
 
 -- name: find_name
@@ -17,7 +19,7 @@ SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at 
 
 -- name: count_collections
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
-       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings
+       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
 CROSS JOIN LATERAL (
@@ -53,6 +55,9 @@ UPDATE concord.collection
 SET chunking = coalesce(%(chunking)s::text, chunking),
     embedding_template = coalesce(%(template)s::text[], embedding_template)
 WHERE id = %(collection_id)s;
+
+-- name: choose_ttl
+UPDATE concord.collection SET ttl_seconds = %(ttl_seconds)s WHERE id = %(collection_id)s;
 
 -- name: hold_collection
 -- Nobody gives it an alias until the end of the unit of work.

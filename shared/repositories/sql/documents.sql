@@ -1,6 +1,6 @@
 -- name: find_versions
 -- What is stored of these ids: enough to tell what a write changes.
-SELECT id, number, index_number, content_hash, text_hash
+SELECT id, number, index_number, content_hash, text_hash, expires_by_ttl
 FROM concord.document
 WHERE collection_id = %(collection_id)s AND id = ANY(%(ids)s::text[]);
 
@@ -24,19 +24,30 @@ SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = 
 
 -- name: upsert_documents
 INSERT INTO concord.document
-    (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts)
+    (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts,
+     expires_at, expires_by_ttl)
 -- Arrays of unequal lengths cannot be one array, so pages come as text.
 SELECT %(collection_id)s, w.id, w.number, w.index_number, w.title, w.body, w.url, w.metadata, w.content_hash,
-       w.text_hash, w.page_starts::int[]
+       w.text_hash, w.page_starts::int[],
+       coalesce(w.expires_at, now() + make_interval(secs => %(ttl_seconds)s::int)),
+       w.expires_at IS NULL AND %(ttl_seconds)s::int IS NOT NULL
 FROM unnest(
     %(ids)s::text[], %(numbers)s::int[], %(index_numbers)s::int[], %(titles)s::text[], %(bodies)s::text[],
     %(urls)s::text[], %(metadata)s::jsonb[], %(content_hashes)s::bytea[], %(text_hashes)s::bytea[],
-    %(page_starts)s::text[]
-) AS w (id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts)
+    %(page_starts)s::text[], %(expires_at)s::timestamptz[]
+) AS w (id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts, expires_at)
 ON CONFLICT (collection_id, id) DO UPDATE SET
     index_number = excluded.index_number, title = excluded.title, body = excluded.body, url = excluded.url,
     metadata = excluded.metadata, content_hash = excluded.content_hash, text_hash = excluded.text_hash,
-    page_starts = excluded.page_starts, updated_at = now();
+    page_starts = excluded.page_starts, updated_at = now(), expires_at = excluded.expires_at,
+    expires_by_ttl = excluded.expires_by_ttl;
+
+-- name: renew_expiry
+-- Of documents that are written again as they are, as far as their time is not their own.
+UPDATE concord.document
+SET expires_at = now() + make_interval(secs => %(ttl_seconds)s::int), expires_by_ttl = %(ttl_seconds)s::int IS NOT NULL
+WHERE collection_id = %(collection_id)s AND number = ANY(%(document_numbers)s::int[])
+    AND (expires_by_ttl OR expires_at IS NULL);
 
 -- name: note_metadata_fields
 INSERT INTO concord.metadata_field (collection_id, name)
@@ -68,7 +79,7 @@ DELETE FROM concord.document
 WHERE collection_id = %(collection_id)s AND number = ANY(%(document_numbers)s::int[]);
 
 -- name: find_document
-SELECT d.id, d.title, d.body, d.url, d.metadata, d.page_starts, d.created_at, d.updated_at,
+SELECT d.id, d.title, d.body, d.url, d.metadata, d.page_starts, d.created_at, d.updated_at, d.expires_at, d.expires_by_ttl,
        coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
 FROM concord.document d
 JOIN concord.collection c ON c.id = d.collection_id
@@ -77,7 +88,7 @@ WHERE c.id = concord.collection_named(%(collection)s) AND d.id = %(id)s;
 
 -- name: list_documents
 -- Documents until their bodies have passed `room` bytes, and one more, which tells that the list goes on.
-SELECT s.id, s.title, s.body, s.url, s.metadata, s.page_starts, s.created_at, s.updated_at,
+SELECT s.id, s.title, s.body, s.url, s.metadata, s.page_starts, s.created_at, s.updated_at, s.expires_at, s.expires_by_ttl,
        coalesce(j.state, 'ready')::text AS embedding_state, j.error AS embedding_error
 FROM (
     SELECT d.*, sum(octet_length(d.body)) OVER (
