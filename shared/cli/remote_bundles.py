@@ -25,8 +25,7 @@ async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
     lines = BundleLines()
     yield lines.header(BundleHeader.of(wanted, found["model"], found["dimensions"], vectors=False))
     async for document in api.listed(f"/v1/collections/{name}/documents", "documents", limit=_PAGE):
-        sent = DocumentInput.model_fields.keys() - {"expires_at"}
-        fields = {field: document[field] for field in DocumentInput.model_fields if field in sent}
+        fields = {field: document[field] for field in DocumentInput.model_fields if field != "expires_at"}
         yield lines.document(fields, _times(document), [])
     yield lines.footer()
 
@@ -56,9 +55,14 @@ async def import_over_http(
 
 
 def _times(document: dict[str, Any]) -> dict[str, datetime | None]:
-    """As far as they are the document's own."""
-    own = ["created_at", "updated_at", *([] if document["expires_by_ttl"] else ["expires_at"])]
-    return {field: document[field] and datetime.fromisoformat(document[field]) for field in own}
+    expiry = document["expires_at"]
+    return {
+        "created_at": datetime.fromisoformat(document["created_at"]),
+        "updated_at": datetime.fromisoformat(document["updated_at"]),
+        "ttl_expires_at" if document["expires_by_ttl"] else "expires_at": (
+            None if expiry is None else datetime.fromisoformat(expiry)
+        ),
+    }
 
 
 def _documents(lines: Iterable[bytes]) -> Iterator[SourcedDocument]:

@@ -18,8 +18,8 @@ TtlSeconds = Annotated[
         strict=True,
         ge=60,
         le=LONGEST_TTL_SECONDS,
-        description="How long documents without an `expires_at` of their own live once they were written last,"
-        " be it unchanged. Holds for what is written from now on; null is for ever.",
+        description="How long documents without an `expires_at` of their own live after their last write, be"
+        " it of the same. Holds for what is written from then on; null is for ever.",
         examples=[604_800],
     ),
 ]

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.documents import DocumentInput
+from shared.domain.new_collections import Ttl
 from tests.builders.documents import a_document
 from tests.builders.embedding_state import sections
 from tests.builders.library import Library
@@ -14,6 +15,7 @@ from tests.builders.twenty_documents import DOCUMENTS, SETTINGS
 LONG = a_document(
     "long", "\n\n".join(sections(4)), title="Rivers and stations", page_starts=[0, 300], metadata={"price": 7}
 )
+TIMES = "SELECT DISTINCT expires_at IS NOT NULL, expires_by_ttl FROM concord.document"
 # What is asked, and how; every mode, what settings change, filters, facets, groups, sorting, passages.
 SEARCHES: list[tuple[str, dict[str, Any]]] = [
     *(
@@ -46,6 +48,10 @@ async def fill(library: Library) -> None:
     await library.upsert(LONG.model_copy(update={"body": "Rivers."}), *documents[:10])
     await library.upsert(LONG)
     await library.delete("gone")
+    # Some expire at a time of their own, some by the collection's, and some never.
+    await library.reshape(ttl=Ttl(600))
+    await library.upsert(*documents[5:10])
+    await library.change(documents[3].id, expires_at="2036-01-31T12:00:00Z")
     await library.embed()
 
 

@@ -25,6 +25,7 @@ def listed(name: str, **changes: Any) -> dict[str, Any]:
         "chunks": 0,
         "pending": 0,
         "failed": 0,
+        "ttl_seconds": None,
         **changes,
     }
 
@@ -33,7 +34,7 @@ def shown(name: str, **changes: Any) -> dict[str, Any]:
     return listed(name, **{"settings": NO_SETTINGS, **changes})
 
 
-def create(functions: Functions, name: str, **fields: str) -> dict[str, Any]:
+def create(functions: Functions, name: str, **fields: object) -> dict[str, Any]:
     return functions("collections_create", http_event("POST", "/v1/collections", {"name": name, **fields}))
 
 

@@ -22,6 +22,8 @@ def shown(id: str, **changes: Any) -> dict[str, Any]:  # noqa: A002 - its field'
         "page_starts": [],
         "created_at": TIME_OF_ANY,
         "updated_at": TIME_OF_ANY,
+        "expires_at": None,
+        "expires_by_ttl": False,
         "embedding_state": "ready",
         "embedding_error": None,
         **changes,

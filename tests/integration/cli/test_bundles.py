@@ -80,6 +80,8 @@ async def test_a_collection_is_restored_as_it_was(
     library: Library, database_url: str, other: Library, other_url: str, tmp_path: Path
 ) -> None:
     await bundles.fill(library)
+    times = execute(database_url, bundles.TIMES)
+    assert sorted(times, key=str) == [(False, False), (True, False), (True, True)]
     before = await bundles.answers(library)
     assert sum(len(answer["hits"]) for answer in before) > 60
     file = tmp_path / "library.ndjson"
@@ -97,7 +99,10 @@ async def test_a_collection_is_restored_as_it_was(
     assert recording.texts == []
     assert await bundles.answers(other) == before
     assert_consistent(database_url)
-    for column in ("created_at", "updated_at", "content_hash", "text_hash", "page_starts"):
+    for column in (
+        *("created_at", "updated_at", "content_hash", "text_hash"),
+        *("page_starts", "expires_at", "expires_by_ttl"),
+    ):
         query = f"SELECT id, {column} FROM concord.document ORDER BY id"
         assert execute(database_url, query) == execute(other_url, query)
 
