@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from shared.domain.chunks import Chunking
-from shared.domain.new_collections import TtlSeconds
 
 EXAMPLE: JsonDict = {
     "name": "guides",
@@ -42,4 +41,4 @@ class CollectionAnswer(BaseModel):
     chunks: int
     pending: int
     failed: int
-    ttl_seconds: TtlSeconds | None
+    ttl_seconds: int | None = Field(description="How long documents without a time of their own live.")

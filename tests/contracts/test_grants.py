@@ -38,15 +38,15 @@ BLOCKS = {
     INGEST: {
         "aliases": {"set_alias", "aliases_of", "delete_alias"},
         "collections": {
-            "find_language", "insert_collection", "choose_passages", "find_collection", "find_name",
-            "count_collections", "rename_collection", "touch_collection", "hold_collection",
+            "find_language", "insert_collection", "choose_passages", "choose_ttl", "find_collection",
+            "find_name", "count_collections", "rename_collection", "touch_collection", "hold_collection",
             "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {
             "find_versions", "find_stored_chunks", "find_live_collection", "find_last_numbers",
-            "upsert_documents", "note_metadata_fields", "list_metadata_fields", "delete_stored_chunks",
-            "delete_documents", "find_document", "match_documents",
+            "upsert_documents", "renew_expiry", "note_metadata_fields", "list_metadata_fields",
+            "delete_stored_chunks", "delete_documents", "find_document", "match_documents",
         },
         "embeddings": EVERY_BLOCK,
         "embedding_changes": OF_CHANGES | CLEANING,

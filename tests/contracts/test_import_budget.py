@@ -23,7 +23,7 @@ BUDGETS = {
     "collections_delete": 576,
     "collections_get": 574,
     "collections_list": 575,
-    "collections_update": 581,
+    "collections_update": 582,
     "database_migrate": 394,
     "documents_delete": 588,
     "documents_delete_by_filter": 594,

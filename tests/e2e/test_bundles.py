@@ -54,13 +54,14 @@ def test_what_has_expired_since_the_export_is_left_out(laptop: Path, tmp_path: P
     past, lines = datetime(2020, 1, 1, tzinfo=UTC), BundleLines()
     times = {"created_at": past, "updated_at": past}
     file.write_bytes(
-        lines.header(BundleHeader.of({"name": "shop"}, "all-MiniLM-L6-v2", 384, vectors=False))
+        lines.header(BundleHeader.of({"name": "seasonal"}, "all-MiniLM-L6-v2", 384, vectors=False))
         + lines.document({"id": "gone"}, {**times, "expires_at": past}, [])
         + lines.document({"id": "there"}, times, [])
         + lines.footer()
     )
     with serving("up", "--port", "0", folder=laptop) as (address, _process):
-        stored = concord("import", str(file), "-c", "shop", "--url", address, "--json")
+        stored = concord("import", str(file), "-c", "seasonal", "--url", address, "--json")
+        assert stored.code == 0, stored.said
         assert (stored.code, stored.json["created"], stored.json["failed"]) == (0, 1, 0)
-        answered = httpx.get(f"{address}/v1/collections/shop/documents").json()
+        answered = httpx.get(f"{address}/v1/collections/seasonal/documents").json()
     assert [document["id"] for document in answered["documents"]] == ["there"]
