@@ -1,10 +1,10 @@
 """A process of one's own, bounded in time and in what it answers."""
 
 import asyncio
-from asyncio import StreamReader, StreamWriter
-from asyncio.subprocess import Process
+import subprocess
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from contextlib import suppress
+from typing import IO, NamedTuple, cast
 
 _READ_BYTES = 65_536
 
@@ -28,36 +28,31 @@ async def run_child(
     most_bytes: int,
 ) -> Ended:
     """Run a command, tell it something, and return what it says. It never outlives this call."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+    # Not asyncio's own: who is cancelled while it starts a process waits for that forever.
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 - starting takes a moment there as well; our own command
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    output = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            if await _converse(process, told, output, most_bytes):
-                return Ended(await process.wait(), bytes(output))
-            return Ended(None, b"")
-    except TimeoutError:
-        return Ended(None, b"", was_slow=True)
-    finally:
-        if process.returncode is None:
+    with process:
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.to_thread(_converse, process, told, most_bytes)
+        except TimeoutError:
+            return Ended(None, b"", was_slow=True)
+        finally:
+            # Whoever still reads is at the end then.
             process.kill()
-            # Reads what is left in the pipes, so that they are closed.
-            await process.communicate()
 
 
-async def _converse(process: Process, told: bytes, output: bytearray, most_bytes: int) -> bool:
-    """Whether all it says has been read, and not only as much as may be."""
-    into, out = cast(StreamWriter, process.stdin), cast(StreamReader, process.stdout)
-    # A pipe holds a request unread; nobody waits for the process to take it.
-    into.write(told)
-    into.close()
-    while read := await out.read(_READ_BYTES):
+def _converse(process: "subprocess.Popen[bytes]", told: bytes, most_bytes: int) -> Ended:
+    """Read all it says, and not only as much as may be."""
+    into, out = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    output = bytearray()
+    # A pipe holds a request unread; nobody waits for the process to take it, which may be gone.
+    with suppress(BrokenPipeError):
+        into.write(told)
+        into.close()
+    while read := out.read(_READ_BYTES):
         output += read
         if len(output) > most_bytes:
-            return False
-    return True
+            return Ended(None, b"")
+    return Ended(process.wait(), bytes(output))
