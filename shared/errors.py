@@ -12,14 +12,14 @@
     │       SourceNotFound, AliasNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists, SourceExists, CollectionInUse
+    │   └── CollectionExists, SourceExists, CollectionInUse, TooManyExports
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
     │   │   └── DatabaseLoginRefused (503)
     │   └── EmbedderUnavailable, QueueUnavailable, SecretUnavailable, StorageUnavailable
     └── MigrationError, DatabaseError, NetworkCallInUnitOfWork,
-        EmbedderRejected, FetchFailed (500: not the caller's doing)
+        EmbedderRejected, FetchFailed, ExportInterrupted (500: not the caller's doing)
 
 The first line of an error's docstring is its default message.
 """
@@ -206,6 +206,12 @@ class CollectionInUse(Conflict):
     code = "collection_in_use"
 
 
+class TooManyExports(Conflict):
+    """The collection has five exports that are not finished; wait for one of them."""
+
+    code = "too_many_exports"
+
+
 class PayloadTooLarge(ConcordError):
     """A request may have 5 MB at most; send the documents in several."""
 
@@ -283,6 +289,12 @@ class FetchFailed(ConcordError):
         self.problem = problem
         self.answered_status = answered_status
         self.retry_after_seconds = retry_after_seconds
+
+
+class ExportInterrupted(ConcordError):
+    """The export was interrupted time and again before its next part was stored; start another one."""
+
+    code = "export_interrupted"
 
 
 class MigrationError(ConcordError):

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -93,6 +93,22 @@ class ConcordApi:
                     message = f"The upload of {path.name} was refused with status {answer.status_code}."
                     raise ApiError(answer.status_code, "upload_refused", message, [])
             await asyncio.sleep(pause)
+
+    async def download(self, url: str, file: BinaryIO) -> None:
+        """Write what is at an address that an export was answered with, which has its own permission."""
+        request = self._client.build_request("GET", url)
+        request.headers.pop("authorization", None)
+        answer = await self._client.send(request, stream=True)
+        try:
+            if not answer.is_success:
+                message = f"The download was refused with status {answer.status_code}."
+                raise ApiError(answer.status_code, "download_refused", message, [])
+            async for piece in answer.aiter_raw():
+                await asyncio.to_thread(file.write, piece)
+        except httpx.TransportError as error:
+            raise ApiUnreachable(f"{request.url.host} ends the download: {error}") from error
+        finally:
+            await answer.aclose()
 
     async def listed(self, path: str, name: str, **parameters: int | str) -> AsyncIterator[dict[str, Any]]:
         """What a list has under `name`, page after page."""

@@ -27,17 +27,13 @@ def export(
 ) -> None:
     """Write a collection as one bundle: its documents with their times, its settings, synonyms and pins.
 
-    A bundle is lines of JSON, from a header to a footer with a checksum, which `concord import` takes. From a
-    deployed Concord the vectors cannot be had this way.
+    A bundle is lines of JSON, from a header to a footer with a checksum, which `concord import` takes. A
+    deployed Concord builds it in its storage, from where it is downloaded.
     """
-    if vectors and url is not None:
-        raise typer.BadParameter(
-            "the API does not give vectors away: export at the database", param_hint="--vectors"
-        )
     if url is not None:
         from shared.cli.api_client import with_api
 
-        count = with_api(url, lambda api: _write_remote(api, collection, output))
+        count = with_api(url, lambda api: _write_remote(api, collection, output, with_vectors=vectors))
     else:
         from shared.local.environment import laptop_environment
 
@@ -48,10 +44,17 @@ def export(
     say(f"{collection}: {count} documents")
 
 
-async def _write_remote(api: "ConcordApi", collection: str, output: str) -> int:
+async def _write_remote(api: "ConcordApi", collection: str, output: str, *, with_vectors: bool) -> int:
+    from shared.cli.bundle_files import written
+    from shared.cli.progress import progressing
     from shared.cli.remote_bundles import export_over_http
 
-    return await _write(export_over_http(api, collection), output)
+    with written(output) as file, progressing() as show:
+
+        def on_progress(done: int, total: int) -> None:
+            show("documents exported", done, total)
+
+        return await export_over_http(api, collection, file, on_progress, with_vectors=with_vectors)
 
 
 async def _write_local(collection: str, output: str, *, with_vectors: bool) -> int:

@@ -1,33 +1,56 @@
-"""Bundles over HTTP: what the API tells of a collection, and what it takes."""
+"""Bundles over HTTP: what a deployment builds, and documents as it takes them."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+import asyncio
+import gzip
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, BinaryIO
 
 from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import SourcedDocument
 from shared.cli.ingestion import IngestReport, ingest
-from shared.domain.bundles import BundleHeader, BundleLines, has_documents_already, read_document
-from shared.domain.collection_settings import CollectionSettings
+from shared.domain.bundles import BundleHeader, has_documents_already, read_document
 from shared.domain.documents import DocumentInput
-from shared.domain.new_collections import NewCollection
+from shared.domain.exports import ExportState
+from shared.errors import ExportInterrupted
 
-_PAGE = 100
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _CONFLICT = 409
 
 
-async def export_over_http(api: ConcordApi, name: str) -> AsyncIterator[bytes]:
-    """The lines of the collection's bundle, without vectors, by document id."""
-    found = await api.collection(name)
-    wanted = {field: found[field] for field in NewCollection.model_fields if field in found}
-    wanted["settings"] = CollectionSettings.model_validate(found["settings"]).stored()
-    lines = BundleLines()
-    yield lines.header(BundleHeader.of(wanted, found["model"], found["dimensions"], vectors=False))
-    async for document in api.listed(f"/v1/collections/{name}/documents", "documents", limit=_PAGE):
-        fields = {field: document[field] for field in DocumentInput.model_fields if field != "expires_at"}
-        yield lines.document(fields, _times(document), [])
-    yield lines.footer()
+async def export_over_http(
+    api: ConcordApi,
+    name: str,
+    file: BinaryIO,
+    on_progress: Callable[[int, int], None],
+    *,
+    with_vectors: bool,
+) -> int:
+    """Have the collection's bundle built, and write its lines; returns how many documents it has.
+
+    `on_progress` gets how many are in it, and of how many. Raises ApiError, ApiUnreachable, and
+    ExportInterrupted when it cannot be built.
+    """
+    exports = f"/v1/collections/{name}/exports"
+    found = await api.request("POST", exports, body={"vectors": with_vectors})
+    pause = _FIRST_PAUSE
+    while found["state"] in {ExportState.WAITING, ExportState.RUNNING}:
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        found = await api.request("GET", f"{exports}/{found['id']}")
+        on_progress(found["documents"], found["documents_total"])
+    if found["state"] == ExportState.FAILED:
+        raise ExportInterrupted(found["error"])
+    with tempfile.TemporaryFile() as packed:
+        await api.download(found["download"]["url"], packed)
+        packed.seek(0)
+        with gzip.open(packed) as lines:
+            await asyncio.to_thread(shutil.copyfileobj, lines, file)
+    documents: int = found["documents"]
+    return documents
 
 
 async def import_over_http(
@@ -52,17 +75,6 @@ async def import_over_http(
         if not merge and (await api.collection(name))["documents"]:
             raise has_documents_already(name) from None
     return await ingest(api, name, _documents(lines), on_progress)
-
-
-def _times(document: dict[str, Any]) -> dict[str, datetime | None]:
-    expiry = document["expires_at"]
-    return {
-        "created_at": datetime.fromisoformat(document["created_at"]),
-        "updated_at": datetime.fromisoformat(document["updated_at"]),
-        "ttl_expires_at" if document["expires_by_ttl"] else "expires_at": (
-            None if expiry is None else datetime.fromisoformat(expiry)
-        ),
-    }
 
 
 def _documents(lines: Iterable[bytes]) -> Iterator[SourcedDocument]:

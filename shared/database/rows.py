@@ -240,6 +240,36 @@ class RoleGrantRow(NamedTuple):
     privileges: str
 
 
+class ExportRow(NamedTuple):
+    """Bundles that are built part by part in the storage. Documents up to number `reached`
+    are in the parts that are stored; the last one goes to `last_number`. A row outlives
+    its collection, until what it has stored is removed.
+    """
+
+    collection_id: int
+    id: str
+    state: str
+    vectors: bool
+    last_number: int
+    documents_total: int
+    documents: int
+    vectors_written: int
+    checksum: bytes
+    reached: int
+    bytes: int
+    upload_id: str | None
+    parts: list[str]
+    sealed: bool
+    attempts: int
+    holder: str | None
+    lease_until: datetime | None
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
 class ImportRow(NamedTuple):
     """Documents on their way in from one object of the storage. What `bytes_read` is at,
     everything before is done, in the same transaction as its documents; whoever holds the

@@ -74,11 +74,24 @@ class BundleDocument(DocumentInput):
 
 
 class BundleFooter(BaseModel):
-    """The last line: what the lines before it are, and the SHA-256 of their bytes in hex."""
+    """The last line: what the lines before it are. `checksum` is that of a BundleDigest, in hex."""
 
     documents: int
     vectors: int
-    sha256: str
+    checksum: str
+
+
+class BundleDigest:
+    """A checksum of lines that can be put aside after any of them, and gone on with elsewhere.
+
+    Each line makes a SHA-256 of the one before it and its own bytes; an empty one is the first's.
+    """
+
+    def __init__(self, value: bytes = b"") -> None:
+        self.value = value
+
+    def add(self, line: bytes) -> None:
+        self.value = hashlib.sha256(self.value + line).digest()
 
 
 def has_documents_already(name: str) -> Conflict:
@@ -93,13 +106,25 @@ class _LastLine(BaseModel):
     footer: BundleFooter
 
 
-class BundleLines:
-    """Makes the lines of a bundle, or follows them: what they are until now makes the footer."""
+class LinesUntilNow(NamedTuple):
+    """What a bundle has when a part of it is made."""
 
-    def __init__(self) -> None:
-        self.documents = 0
-        self.vectors = 0
-        self._digest = hashlib.sha256()
+    documents: int = 0
+    vectors: int = 0
+    checksum: bytes = b""
+
+
+class BundleLines:
+    """Makes the lines of a bundle, from its header on or from where others have come."""
+
+    def __init__(self, made: LinesUntilNow = LinesUntilNow()) -> None:  # noqa: B008 - it never changes
+        self._documents = made.documents
+        self._vectors = made.vectors
+        self._digest = BundleDigest(made.checksum)
+
+    @property
+    def made(self) -> LinesUntilNow:
+        return LinesUntilNow(self._documents, self._vectors, self._digest.value)
 
     def header(self, header: BundleHeader) -> bytes:
         return self._line(header.model_dump(mode="json", exclude_unset=True))
@@ -108,18 +133,19 @@ class BundleLines:
         self, fields: dict[str, Any], times: Mapping[str, datetime | None], chunks: list[dict[str, str]]
     ) -> bytes:
         """`times` are those that BundleDocument has; those that are None are left out."""
-        self.documents += 1
-        self.vectors += len(chunks)
+        self._documents += 1
+        self._vectors += len(chunks)
         told = {name: time.isoformat() for name, time in times.items() if time is not None}
         return self._line({**fields, **told, **({"chunks": chunks} if chunks else {})})
 
     def footer(self) -> bytes:
-        footer = BundleFooter(documents=self.documents, vectors=self.vectors, sha256=self._digest.hexdigest())
+        checksum = self._digest.value.hex()
+        footer = BundleFooter(documents=self._documents, vectors=self._vectors, checksum=checksum)
         return self._line({"footer": footer.model_dump()})
 
     def _line(self, value: dict[str, Any]) -> bytes:
         line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
-        self._digest.update(line)
+        self._digest.add(line)
         return line
 
 
@@ -133,19 +159,20 @@ class CheckedBundle(NamedTuple):
 def check_bundle(lines: Iterable[bytes]) -> CheckedBundle:
     """Read a bundle to its end. Raises InvalidBundle for one of another version, and for a part of one."""
     header: BundleHeader | None = None
-    digest, before, count, last = hashlib.sha256(), "", -1, b""
+    digest, count, last = BundleDigest(), -1, b""
     for line in lines:
         if header is None:
             header = read_header(line)
-        digest.update(last)
-        before, count, last = digest.hexdigest(), count + 1, line
+        else:
+            digest.add(last)
+        count, last = count + 1, line
     if header is None:
         raise InvalidBundle("The file is empty.")
     try:
         footer = _LastLine.model_validate_json(last).footer
     except ValidationError:
         raise InvalidBundle("The bundle ends before its footer: a part of it is missing.") from None
-    if (footer.sha256, footer.documents) != (before, count - 1):
+    if (footer.checksum, footer.documents) != (digest.value.hex(), count - 1):
         raise InvalidBundle("The bundle's lines are not those that its footer is of: export it again.")
     return CheckedBundle(header, footer.documents)
 

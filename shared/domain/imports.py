@@ -100,7 +100,7 @@ class OriginalFile(NamedTuple):
     sha256: bytes
 
 
-def new_import_id() -> str:
+def new_ordered_id() -> str:
     """One that sorts after those made before it."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(6)}"
 

@@ -25,7 +25,7 @@ from shared.storage.opening import open_storage
 SWEEP_EVERY = timedelta(seconds=10)
 MESSAGES_PER_EVENT = 10
 EMBEDS, MAINTAINS = "chunks_embed", "indexes_maintain"
-FETCHES, IMPORTS = "sources_fetch", "imports_process"
+FETCHES, IMPORTS, EXPORTS = "sources_fetch", "imports_process", "exports_build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def _receive(function: _LoadedFunction, queue: InProcessQueue) -> None:
 
 
 async def _repeat(function: _LoadedFunction, schedule: Schedule) -> None:
-    is_waited_for = function.deployed.name in {EMBEDS, IMPORTS}
+    is_waited_for = function.deployed.name in {EMBEDS, IMPORTS, EXPORTS}
     every = min(schedule.every, SWEEP_EVERY) if is_waited_for else schedule.every
     while True:
         await function.call(json.loads(schedule.event))

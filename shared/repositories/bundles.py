@@ -47,23 +47,34 @@ class _Answer(NamedTuple):
     answer: bool
 
 
-async def find_exported(unit: UnitOfWork, name: str) -> ExportedCollection:
+class _Number(NamedTuple):
+    number: int
+
+
+async def find_exported(unit: UnitOfWork, collection_id: int) -> ExportedCollection:
     """Raises CollectionNotFound."""
-    found = await unit.row(SQL["find_exported_collection"], ExportedCollection, name=name)
+    found = await unit.row(SQL["find_exported_collection"], ExportedCollection, collection_id=collection_id)
     if found is None:
-        raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
+        raise CollectionNotFound
     return found
 
 
+async def find_last_number(unit: UnitOfWork, collection_id: int) -> int:
+    """That of the collection's newest document; 0 where there is none."""
+    found = await unit.rows(SQL["find_last_exported"], _Number, collection_id=collection_id)
+    return found[0].number
+
+
 async def list_exported(
-    unit: UnitOfWork, collection_id: int, *, after: int, limit: int, room: int
+    unit: UnitOfWork, collection_id: int, *, after: int, until: int, limit: int, room: int
 ) -> list[DocumentRow]:
-    """Documents by number, from the one after `after`, until their bodies have passed `room` bytes."""
+    """Documents by number, after `after` and up to `until`, until their bodies have passed `room` bytes."""
     return await unit.rows(
         SQL["list_exported_documents"],
         DocumentRow,
         collection_id=collection_id,
         after=after,
+        until=until,
         limit=limit,
         room=room,
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.database.rows import ImportRow
 from shared.database.units_of_work import Database
-from shared.domain.imports import ImportFormat, ImportOptions, new_import_id, object_key
+from shared.domain.imports import ImportFormat, ImportOptions, new_ordered_id, object_key
 from shared.domain.principals import Principal
 from shared.repositories import imports
 from shared.repositories.collections import find_collection
@@ -50,7 +50,7 @@ async def create_import(
     size = asked.size if asked.content is None else len(asked.content)
     async with database.unit_of_work(principal) as unit:
         found = await find_collection(unit, collection)
-        key = ImportKey(found.id, new_import_id())
+        key = ImportKey(found.id, new_ordered_id())
         created = await imports.insert_import(
             unit,
             key,

@@ -1,9 +1,10 @@
 """A collection as a bundle, line by line."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.database.rows import DocumentRow
 from shared.database.units_of_work import Database
@@ -12,39 +13,67 @@ from shared.domain.documents import fields_of
 from shared.domain.principals import Principal
 from shared.repositories import bundles
 from shared.repositories.bundles import ExportedCollection
+from shared.repositories.collections import find_collection
 
 # Of documents that are in memory together, with their vectors.
 DOCUMENTS_PER_UNIT = 200
 BYTES_PER_UNIT = 4_000_000
 
 
+class NumberRange(NamedTuple):
+    """Documents by their numbers, from the one after `after` to `until`.
+
+    What is stored later has a higher number, so that an end that was fixed at the beginning is reached, and
+    a document that is deleted and comes again is not met a second time.
+    """
+
+    after: int
+    until: int
+
+
+class ExportedDocument(NamedTuple):
+    """A document, and its chunks' vectors as a bundle has them."""
+
+    row: DocumentRow
+    chunks: list[dict[str, str]]
+
+    def line(self, lines: BundleLines) -> bytes:
+        return lines.document(_sent(self.row), _times(self.row), self.chunks)
+
+
 async def export_collection(
     database: Database, principal: Principal, name: str, *, with_vectors: bool
 ) -> AsyncIterator[bytes]:
-    """The lines of the collection's bundle. Raises CollectionNotFound.
+    """The lines of the bundle of the collection of that name or alias. Raises CollectionNotFound.
 
     What others write meanwhile is in it or not, each document as a whole.
     """
     async with database.unit_of_work(principal) as unit:
-        collection = await bundles.find_exported(unit, name)
+        found = await find_collection(unit, name)
+        collection = await bundles.find_exported(unit, found.id)
+        until = await bundles.find_last_number(unit, found.id)
     lines = BundleLines()
-    yield lines.header(_header(collection, with_vectors=with_vectors))
-    last = 0
-    while True:
-        chunks: dict[int, list[dict[str, str]]] = defaultdict(list)
-        async with database.unit_of_work(principal) as unit:
-            documents = await bundles.list_exported(
-                unit, collection.id, after=last, limit=DOCUMENTS_PER_UNIT, room=BYTES_PER_UNIT
-            )
-            numbers = [document.number for document in documents] if with_vectors else []
-            for number, digest, vector in await bundles.list_vectors(unit, collection.id, numbers):
-                chunks[number].append({"hash": digest, "vector": vector})
-        if not documents:
-            break
-        for document in documents:
-            yield lines.document(_sent(document), _times(document), chunks[document.number])
-        last = documents[-1].number
+    yield lines.header(header_of(collection, with_vectors=with_vectors))
+    numbers = NumberRange(0, until)
+    async with aclosing(
+        exported_groups(database, principal, collection.id, numbers, with_vectors=with_vectors)
+    ) as groups:
+        async for documents in groups:
+            for document in documents:
+                yield document.line(lines)
     yield lines.footer()
+
+
+def header_of(collection: ExportedCollection, *, with_vectors: bool) -> BundleHeader:
+    wanted = {
+        "name": collection.name,
+        "language": collection.language,
+        "chunking": collection.chunking,
+        "embedding_template": collection.embedding_template,
+        "ttl_seconds": collection.ttl_seconds,
+        "settings": collection.settings,
+    }
+    return BundleHeader.of(wanted, collection.model, collection.dimensions, vectors=with_vectors)
 
 
 def _sent(document: DocumentRow) -> dict[str, Any]:
@@ -59,13 +88,26 @@ def _times(document: DocumentRow) -> dict[str, datetime | None]:
     }
 
 
-def _header(collection: ExportedCollection, *, with_vectors: bool) -> BundleHeader:
-    wanted = {
-        "name": collection.name,
-        "language": collection.language,
-        "chunking": collection.chunking,
-        "embedding_template": collection.embedding_template,
-        "ttl_seconds": collection.ttl_seconds,
-        "settings": collection.settings,
-    }
-    return BundleHeader.of(wanted, collection.model, collection.dimensions, vectors=with_vectors)
+async def exported_groups(
+    database: Database, principal: Principal, collection_id: int, numbers: NumberRange, *, with_vectors: bool
+) -> AsyncGenerator[list[ExportedDocument]]:
+    """The documents in the order of their numbers, as many at once as are read in one unit of work."""
+    after = numbers.after
+    while True:
+        chunks: dict[int, list[dict[str, str]]] = defaultdict(list)
+        async with database.unit_of_work(principal) as unit:
+            documents = await bundles.list_exported(
+                unit,
+                collection_id,
+                after=after,
+                until=numbers.until,
+                limit=DOCUMENTS_PER_UNIT,
+                room=BYTES_PER_UNIT,
+            )
+            wanted = [document.number for document in documents] if with_vectors else []
+            for number, digest, vector in await bundles.list_vectors(unit, collection_id, wanted):
+                chunks[number].append({"hash": digest, "vector": vector})
+        if not documents:
+            return
+        yield [ExportedDocument(document, chunks[document.number]) for document in documents]
+        after = documents[-1].number

@@ -15,7 +15,7 @@ from shared.domain.bundles import (
     read_document,
     read_vector,
 )
-from shared.domain.cache_scopes import COLLECTIONS, collection_scope
+from shared.domain.cache_scopes import scopes_of
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import Principal
 from shared.errors import CollectionNotFound, EmbeddingSpaceMismatch
@@ -57,7 +57,7 @@ async def import_bundle(
     dimensions = header.embedding.dimensions if target.with_vectors else None
     for documents in groups_of(_documents(lines)):
         outcomes.update(await _store(database, principal, collection, documents, dimensions))
-        await cache.invalidate(COLLECTIONS, collection_scope(target.name))
+        await cache.invalidate(*scopes_of(collection.known_as))
         on_progress(outcomes.total())
     return outcomes
 
@@ -68,7 +68,8 @@ async def _open(
     """The collection, made as the header says when it is missing; nothing is written where this raises."""
     try:
         async with database.unit_of_work(principal) as unit:
-            found = await bundles.find_exported(unit, target.name)
+            live = await find_collection(unit, target.name)
+            found = await bundles.find_exported(unit, live.id)
             if not target.merge and await bundles.has_documents(unit, found.id):
                 raise has_documents_already(target.name)
         space = EmbeddingSpace(found.model, found.dimensions)

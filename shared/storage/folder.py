@@ -70,6 +70,24 @@ class FolderStorage:
             for folder in (self._content, self._types):
                 await asyncio.to_thread((folder / checked_key(key)).unlink, missing_ok=True)
 
+    async def start_upload(self, key: str, content_type: str) -> str:
+        refuse_in_unit_of_work("ObjectStorage")
+        upload_id = secrets.token_hex(16)
+        await asyncio.to_thread(self._replace, self._parts(key, upload_id) / "type", content_type.encode())
+        return upload_id
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        refuse_in_unit_of_work("ObjectStorage")
+        return await asyncio.to_thread(self._put_part, self._parts(key, upload_id), number, data)
+
+    async def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        refuse_in_unit_of_work("ObjectStorage")
+        await asyncio.to_thread(self._complete, key, self._parts(key, upload_id), etags)
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        refuse_in_unit_of_work("ObjectStorage")
+        await asyncio.to_thread(shutil.rmtree, self._parts(key, upload_id), ignore_errors=True)
+
     def presign_get(self, key: str, *, seconds: int, filename: str) -> str:
         return self._signed("GET", key, seconds, {"filename": filename})
 
@@ -111,6 +129,31 @@ class FolderStorage:
             self._replace(self._types / key, content_type.encode())
             size = self._replace(self._content / key, data)
         announce(self._root, key, size)
+
+    def _parts(self, key: str, upload_id: str) -> Path:
+        """Where the parts of an upload lie until it is completed, beside the type of the object."""
+        return self._root / "parts" / checked_key(key) / upload_id
+
+    def _put_part(self, folder: Path, number: int, data: bytes) -> str:
+        with _translated():
+            etag = hashlib.sha256(data).hexdigest()
+            (folder / "type").stat()
+            self._replace(folder / f"{number}-{etag}", data)
+        return etag
+
+    def _complete(self, key: str, folder: Path, etags: Sequence[str]) -> None:
+        whole = self.incoming()
+        with _translated():
+            content_type = (folder / "type").read_text(encoding="utf-8")
+            try:
+                with whole.open("wb") as written:
+                    for number, etag in enumerate(etags, 1):
+                        with (folder / f"{number}-{etag}").open("rb") as part:
+                            shutil.copyfileobj(part, written)
+                self._put(key, whole, content_type)
+            finally:
+                whole.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _replace(self, path: Path, data: bytes | Path) -> int:
         """Whoever reads finds the old file or the new one, whole. Returns its bytes."""

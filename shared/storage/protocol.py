@@ -6,6 +6,9 @@ from typing import NamedTuple, Protocol
 
 from shared.errors import PayloadTooLarge
 
+# S3 refuses smaller ones.
+SMALLEST_PART_BYTES = 5_242_880
+
 
 class StoredObject(NamedTuple):
     """What is known of an object without reading it. `etag` differs when its bytes do."""
@@ -50,6 +53,28 @@ class ObjectStorage(Protocol):
         ...
 
     async def head(self, key: str) -> StoredObject | None: ...
+
+    async def start_upload(self, key: str, content_type: str) -> str:
+        """Begin an object that is stored in parts; nobody sees it before its upload is completed.
+
+        Returns the upload's id, which lasts for two days and longer than this process.
+        """
+        ...
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        """Store a part, from number 1 on, of SMALLEST_PART_BYTES at least unless it is the last.
+
+        Returns its etag. Raises ObjectNotFound when the upload has ended.
+        """
+        ...
+
+    async def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        """Make one object of the parts, which are all there are. Raises ObjectNotFound when it has ended."""
+        ...
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Remove the parts of an upload, unless it has ended."""
+        ...
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove those that are there."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +31,7 @@ _RESERVE_SECONDS = 1.0
 # What a call of this process needs its signature for.
 _OWN_SECONDS = 300
 _TOTAL = re.compile(r"/(\d+)$")
+_UPLOAD_ID = re.compile(rb"<UploadId>([^<&]+)</UploadId>")
 _CODE = re.compile(rb"<Code>(\w+)</Code>")
 
 
@@ -41,7 +42,7 @@ class S3Storage:
         self._bucket = bucket
 
     async def put(self, key: str, data: bytes | Path, content_type: str) -> None:
-        await self._request("PUT", key, headers={"content-type": content_type}, body=data)
+        await self._request("PUT", key, {"content-type": content_type}, body=data)
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
         if length is not None:
@@ -84,6 +85,34 @@ class S3Storage:
             some = keys[start : start + _PUT_AT_ONCE]
             await asyncio.gather(*(self._request("DELETE", key) for key in some))
 
+    async def start_upload(self, key: str, content_type: str) -> str:
+        parameters = {"uploads": ""}
+        answer = await self._request("POST", key, {"content-type": content_type}, parameters=parameters)
+        found = _UPLOAD_ID.search(answer.body)
+        if found is None:
+            raise StorageUnavailable("The storage answered without the id of the upload.")
+        return found[1].decode()
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        parameters = {"partNumber": str(number), "uploadId": upload_id}
+        answer = await self._request("PUT", key, body=data, parameters=parameters)
+        return answer.headers.get("etag", "")
+
+    async def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+            for number, etag in enumerate(etags, 1)
+        )
+        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+        answer = await self._request("POST", key, body=body, parameters={"uploadId": upload_id})
+        # S3 says that it is at work before it knows how that ends.
+        if b"<Error>" in answer.body:
+            raise StorageUnavailable(f"The storage does not put the parts together ({_code(answer)}).")
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        with suppress(ObjectNotFound):
+            await self._request("DELETE", key, parameters={"uploadId": upload_id})
+
     def presign_get(self, key: str, *, seconds: int, filename: str) -> str:
         parameters = {"response-content-disposition": attachment(filename)}
         return self._presigned("GET", key, seconds=seconds, parameters=parameters)
@@ -108,7 +137,7 @@ class S3Storage:
         self, key: str, start: int, length: int, headers: Mapping[str, str] | None = None
     ) -> HttpAnswer:
         asked = {**(headers or {}), "range": f"bytes={start}-{start + length - 1}"}
-        answer = await self._request("GET", key, headers=asked)
+        answer = await self._request("GET", key, asked)
         if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return answer._replace(body=b"")
         return answer
@@ -117,13 +146,14 @@ class S3Storage:
         self,
         method: str,
         key: str,
-        *,
         headers: Mapping[str, str] | None = None,
+        *,
         body: bytes | Path = b"",
+        parameters: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         """What S3 answers, when it is one that callers know how to read."""
         refuse_in_unit_of_work("ObjectStorage")
-        url = self._presigned(method, key, seconds=_OWN_SECONDS)
+        url = self._presigned(method, key, seconds=_OWN_SECONDS, parameters=parameters)
         return await asyncio.to_thread(_ask, method, url, headers or {}, body)
 
     def _presigned(

@@ -26,6 +26,9 @@ def answering(statuses: Sequence[int], *, body: bytes = b"") -> Iterator[tuple[s
         def do_PUT(self) -> None:
             self._answer()
 
+        def do_POST(self) -> None:
+            self._answer()
+
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
 

@@ -19,6 +19,7 @@ _OBJECT_PERMISSIONS = {
     "GET": "s3:GetObject",
     "HEAD": "s3:GetObject",
     "PUT": "s3:PutObject",
+    "POST": "s3:PutObject",
     "DELETE": "s3:DeleteObject",
 }
 _SERVICES = {"AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}

@@ -27,6 +27,7 @@ BLOCKS = {
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields"},
         "embedding_changes": {"find_change"},
+        "exports": {"find_export"},
         "facets": EVERY_BLOCK,
         "filters": EVERY_BLOCK,
         "imports": {"find_original"},
@@ -50,6 +51,11 @@ BLOCKS = {
         },
         "embeddings": EVERY_BLOCK,
         "embedding_changes": OF_CHANGES | CLEANING,
+        "bundles": {"find_exported_collection", "list_exported_documents", "list_exported_vectors"},
+        "exports": {
+            "insert_export", "claim_export", "checkpoint_export", "release_export", "complete_export",
+            "fail_export", "find_due_exports", "find_stale_exports", "forget_export",
+        },
         "interim_chunks": EVERY_BLOCK,
         "imports": {
             "insert_import", "find_import", "list_imports", "list_errors", "claim_import",

@@ -56,6 +56,7 @@ DONE_BY_LAMBDA = {
     "sources_store": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "database_migrate": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "imports_process": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
+    "exports_build": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
 }
 # Beside what the events below have them call: S3 asks for the one to say that an object is not there, the
 # other is for a run that is out of time.
@@ -64,9 +65,19 @@ SELDOM = {
     "embeddings_change": {("sqs:SendMessage", "EmbedQueue")},
     "sources_store": {("s3:ListBucket", "ImportBucket")},
     "imports_process": {("s3:ListBucket", "ImportBucket"), ("s3:PutObject", "ImportBucket/imports/*")},
+    # For a run out of time, for one after a killed one, and for a bundle of several parts that fails.
+    "exports_build": {
+        ("s3:ListBucket", "ImportBucket"),
+        ("s3:GetObject", "ImportBucket/exports/*"),
+        ("s3:AbortMultipartUpload", "ImportBucket/exports/*"),
+        ("s3:PutObject", "ImportBucket/export-requests/*"),
+    },
 }
 # Done by whoever is given an address that the function has signed.
-SIGNED = {"documents_original": {("s3:GetObject", "ImportBucket/originals/*")}}
+SIGNED = {
+    "documents_original": {("s3:GetObject", "ImportBucket/originals/*")},
+    "exports_get": {("s3:GetObject", "ImportBucket/exports/*")},
+}
 # AWS's own, for all resources: an interface of the VPC, a log stream or a trace has no name beforehand.
 OF_EVERY_FUNCTION = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 IN_A_VPC = "AWSLambdaVPCAccessExecutionRole"
@@ -151,6 +162,10 @@ def test_nothing_is_allowed_for_everything() -> None:
             f' Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}'
             for folder in ("imports", "originals")
         ),
+        '- {Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/export-requests/*"}',
+        'Statement: [{Effect: Allow, Action: s3:GetObject, Resource: !Sub "${ImportBucket.Arn}/exports/*"}]',
+        'Resource: !Sub "${ImportBucket.Arn}/exports/*"',
+        'Resource: !Sub "${ImportBucket.Arn}/export-requests/*"',
         'Statement: [{Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/fetched/*"}]',
         'Resource: !Sub "${ImportBucket.Arn}/fetched/*"',
         "Resource: !Sub arn:${AWS::Partition}:s3:::cloudformation-custom-resource-response-*",
@@ -308,6 +323,14 @@ def uploaded(bodies: dict[str, Any]) -> dict[str, Any]:
     return storage_event(f"imports/1/{bodies['imports_create']['import']['id']}/data", 5)
 
 
+def export_asked(bodies: dict[str, Any]) -> dict[str, Any]:
+    return storage_event(f"export-requests/1/{bodies['exports_create']['id']}", 0)
+
+
+def on_export(bodies: dict[str, Any]) -> dict[str, Any]:
+    return http_event("GET", f"{COLLECTION}/exports/{bodies['exports_create']['id']}")
+
+
 BEGUN_CHANGE = """
     INSERT INTO concord.embedding_change (collection_id, old_space_id, new_space_id, last_number)
     SELECT id, space_id, concord.open_embedding_space('other', 3), 0 FROM concord.collection
@@ -350,6 +373,9 @@ EVENTS: list[tuple[str, Event]] = [
     ("imports_retry", on_import("POST", "/retry", {"policy": "coerce"})),
     ("imports_cancel", on_import("POST", "/cancel")),
     ("documents_upsert", http_event("POST", f"{COLLECTION}/documents", DOCUMENT)),
+    ("exports_create", http_event("POST", f"{COLLECTION}/exports", {"vectors": True})),
+    ("exports_build", export_asked),
+    ("exports_get", on_export),
     (
         "documents_delete_by_filter",
         http_event("POST", f"{COLLECTION}/documents/delete", {"filter": "year = 2026"}),
@@ -365,6 +391,8 @@ EVENTS: list[tuple[str, Event]] = [
     ("sources_delete", http_event("DELETE", f"{COLLECTION}/sources/news")),
     ("collections_update", http_event("PATCH", COLLECTION, {"name": "manuals"})),
     ("collections_delete", http_event("DELETE", "/v1/collections/manuals")),
+    # Removes what is left of the export.
+    ("exports_build", {"schedule": "build-exports"}),
     ("indexes_maintain", {"schedule": "maintain-indexes"}),
 ]
 

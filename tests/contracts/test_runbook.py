@@ -8,7 +8,7 @@ from shared.observability import Metric
 from tests.builders.template import read_template, resources_of_type
 
 RUNBOOK = (Path(__file__).parents[2] / "infra" / "runbook.md").read_text(encoding="utf-8")
-KINDS = ("ingest", "imports", "embeddings")
+KINDS = ("ingest", "imports", "exports", "embeddings")
 SERVICES = [{"Ref": "AWS::StackName"}, *({"Fn::Sub": f"${{AWS::StackName}}-{kind}"} for kind in KINDS)]
 
 

@@ -39,6 +39,8 @@ UNIQUE INDEX embedding_job_pkey ON embedding_job (collection_id, document_number
 UNIQUE INDEX embedding_pkey ON ONLY embedding (space_id, collection_id, document_number, chunk_id)
 UNIQUE INDEX embedding_space_model_dimensions_key ON embedding_space (model, dimensions)
 UNIQUE INDEX embedding_space_pkey ON embedding_space (id)
+UNIQUE INDEX export_pkey ON export (collection_id, id)
+INDEX export_unfinished_idx ON export (collection_id) WHERE (finished_at IS NULL)
 UNIQUE INDEX import_error_pkey ON import_error (collection_id, import_id, run, line)
 UNIQUE INDEX import_pkey ON import (collection_id, id)
 INDEX import_running_idx ON import (lease_until) WHERE (state = 'running'::text)

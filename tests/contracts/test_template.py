@@ -191,7 +191,14 @@ def test_a_queue_gives_a_run_time_to_end_and_takes_back_single_messages() -> Non
 
 def test_schedules_send_what_their_functions_take_and_keep_what_failed() -> None:
     scheduled = [(function, event) for function in RESOURCES for event in function.events("ScheduleV2")]
-    names = ["chunks_embed", "imports_process", "indexes_maintain", "sources_refresh", "sources_refresh"]
+    names = [
+        "chunks_embed",
+        "exports_build",
+        "imports_process",
+        "indexes_maintain",
+        "sources_refresh",
+        "sources_refresh",
+    ]
     assert sorted(function.folder for function, _ in scheduled) == names
     for _function, event in scheduled:
         assert is_schedule(json.loads(event["Input"]))

@@ -78,6 +78,8 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
         NOT_FOUND,
     ),
     "embeddings_clean": (http_event("DELETE", f"{COLLECTION}/embedding/change"), NOT_FOUND),
+    "exports_create": (http_event("POST", f"{COLLECTION}/exports", {}), NOT_FOUND),
+    "exports_get": (http_event("GET", f"{COLLECTION}/exports/{'0' * 24}"), NOT_FOUND),
     "imports_create": (
         http_event("POST", f"{COLLECTION}/imports", {"format": "csv", "content": "id\n"}),
         NOT_FOUND,
@@ -101,6 +103,7 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
 }
 EVENTS: dict[str, tuple[Event, str]] = {
     "imports_process": (storage_event("imports/1/none/data", 1), "imports"),
+    "exports_build": (storage_event("export-requests/1/none", 1), "exports"),
     "chunks_embed": (sqs_event("not JSON"), "batchItemFailures"),
     "indexes_maintain": (schedule_event(), "complete"),
     "sources_fetch": (sqs_event("not JSON"), "batchItemFailures"),

@@ -5,14 +5,17 @@ SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.di
        coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings,
        c.ttl_seconds
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
-WHERE c.name = %(name)s AND c.deleted_at IS NULL;
+WHERE c.id = %(collection_id)s AND c.deleted_at IS NULL;
+
+-- name: find_last_exported
+SELECT coalesce(max(number), 0) AS number FROM concord.document WHERE collection_id = %(collection_id)s;
 
 -- name: list_exported_documents
 -- Documents after a number, until their bodies have passed `room` bytes: in the order in which a restored collection
 -- numbers them, so that its ties are broken as they were.
 SELECT d.* FROM (
     SELECT number, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS bytes_before
-    FROM concord.document WHERE collection_id = %(collection_id)s AND number > %(after)s
+    FROM concord.document WHERE collection_id = %(collection_id)s AND number > %(after)s AND number <= %(until)s
     ORDER BY number LIMIT %(limit)s
 ) w
 CROSS JOIN LATERAL (

@@ -95,6 +95,13 @@ def check_embedding(call: RoleFunctions, migrated_url: str) -> None:
     assert cleaned["change"]["state"] == "cleaned"
 
 
+def check_export(call: RoleFunctions, collection_id: object) -> None:
+    created = call("exports_create", "POST", "/guides/exports", {"vectors": True})
+    request = storage_event(f"export-requests/{collection_id}/{created['id']}", 0)
+    assert call.process("exports_build", request) == {"exports": 1}
+    assert call("exports_get", "GET", f"/guides/exports/{created['id']}")["state"] == "complete"
+
+
 def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, function after function
     call: RoleFunctions, migrated_url: str, tmp_path: Path
 ) -> None:
@@ -154,6 +161,7 @@ def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, funct
     assert call("imports_cancel", "POST", f"{path}/cancel", {})["state"] == "cancelled"
     assert call.process("imports_process", schedule_event()) == {"imports": 0}
     call("documents_delete", "DELETE", "/guides/documents/a.md")
+    check_export(call, collection_id)
 
     page = {"id": "about", "kind": "page", "url": "http://127.0.0.1:9/about"}
     assert call("sources_create", "POST", "/guides/sources", page)["refreshing"] is True

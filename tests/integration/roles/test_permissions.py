@@ -31,6 +31,7 @@ TABLES = {
     # Searches see words through functions alone.
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
     "concord.document_original": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: ""},
+    "concord.export": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: ""},
     "concord.import": {SEARCH: "", INGEST: "RIU", MAINTENANCE: ""},
     "concord.import_error": {SEARCH: "", INGEST: "RID", MAINTENANCE: ""},
     "concord.alias": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.config import ConfigurationError, StorageSettings, load_settings
-from shared.errors import StorageUnavailable
+from shared.errors import ObjectNotFound, StorageUnavailable
 from shared.local.uploads import Uploads
 from shared.storage.arrivals import listening
 from shared.storage.folder import FolderStorage
@@ -125,3 +125,14 @@ def test_a_storage_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("IMPORT_BUCKET", wrong)
         with pytest.raises(ConfigurationError, match="IMPORT_BUCKET"):
             load_settings(StorageSettings)
+
+
+async def test_a_part_of_an_upload_that_has_ended(storage: FolderStorage, tmp_path: Path) -> None:
+    upload = await storage.start_upload("a/b", "text/plain")
+    etag = await storage.put_part("a/b", upload, 1, b"a part")
+    with pytest.raises(ObjectNotFound):
+        await storage.complete_upload("a/b", upload, [etag, "0" * 64])
+    await storage.abort_upload("a/b", upload)
+    with pytest.raises(ObjectNotFound):
+        await storage.put_part("a/b", upload, 1, b"a part")
+    assert [path for path in (tmp_path / "objects").rglob("*") if path.is_file()] == []

@@ -8,7 +8,7 @@ import pytest
 
 from shared.aws.invocation import invocation
 from shared.config import ConfigurationError
-from shared.errors import Conflict, StorageUnavailable
+from shared.errors import Conflict, ObjectNotFound, StorageUnavailable
 from shared.storage.s3 import S3Storage
 from tests.builders.answering import answering
 from tests.builders.events import LambdaContext
@@ -124,3 +124,32 @@ def test_a_region_is_needed(monkeypatch: pytest.MonkeyPatch, storage: S3Storage)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(ConfigurationError, match="AWS_REGION"):
         storage.presign_get("a", seconds=60, filename="a")
+
+
+async def test_parts_that_are_not_put_together(monkeypatch: pytest.MonkeyPatch, storage: S3Storage) -> None:
+    """S3 has said that it is at work, and then fails."""
+    failed = b"<?xml version='1.0'?>\n\n<Error><Code>InternalError</Code></Error>"
+    with answering([200], body=failed) as (address, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+        with pytest.raises(StorageUnavailable, match=r"does not put the parts together \(InternalError\)"):
+            await storage.complete_upload("a", "upload", ['"1"'])
+        with pytest.raises(StorageUnavailable, match="without the id of the upload"):
+            await storage.start_upload("a", "text/plain")
+
+
+async def test_a_part_of_an_upload_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch, storage: S3Storage
+) -> None:
+    with answering([404], body=b"<Error><Code>NoSuchUpload</Code></Error>") as (address, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+        with pytest.raises(ObjectNotFound):
+            await storage.put_part("a", "upload", 1, b"x")
+        with pytest.raises(ObjectNotFound):
+            await storage.complete_upload("a", "upload", ['"1"'])
+
+
+async def test_a_part_that_is_too_small(storage: S3Storage) -> None:
+    upload = await storage.start_upload("small", "text/plain")
+    etags = [await storage.put_part("small", upload, number, b"small") for number in (1, 2)]
+    with pytest.raises(StorageUnavailable, match="EntityTooSmall"):
+        await storage.complete_upload("small", upload, etags)

@@ -11,7 +11,7 @@ from shared.database.connections import SingleConnection
 from shared.domain.principals import WORKER
 from shared.errors import InvalidRequest, NetworkCallInUnitOfWork, ObjectNotFound, PayloadTooLarge
 from shared.storage.opening import open_storage
-from shared.storage.protocol import ObjectStorage
+from shared.storage.protocol import SMALLEST_PART_BYTES, ObjectStorage
 from tests.builders.storage import s3_bucket
 
 LARGE = bytes(range(256)) * 70_000
@@ -146,3 +146,27 @@ async def test_nothing_is_stored_in_a_unit_of_work(
         async with database.unit_of_work(WORKER):
             await storage.put("inside", b"x", "text/plain")
     assert await storage.head("inside") is None
+
+
+async def test_an_object_is_stored_in_parts(storage: ObjectStorage) -> None:
+    parts = [LARGE[:SMALLEST_PART_BYTES], b"and an end"]
+    upload = await storage.start_upload("parts/ä b", "application/gzip")
+    etags = [
+        await storage.put_part("parts/ä b", upload, number, part) for number, part in enumerate(parts, 1)
+    ]
+    assert await storage.head("parts/ä b") is None
+    # A part that comes again, as from a run after a killed one, takes the place of the first.
+    etags[1] = await storage.put_part("parts/ä b", upload, 2, b"and another end")
+    await storage.complete_upload("parts/ä b", upload, etags)
+    assert await storage.get("parts/ä b") == parts[0] + b"and another end"
+    found = await storage.head("parts/ä b")
+    assert found is not None
+    assert found.content_type == "application/gzip"
+
+
+async def test_an_upload_is_given_up(storage: ObjectStorage) -> None:
+    upload = await storage.start_upload("given-up", "text/plain")
+    await storage.put_part("given-up", upload, 1, b"a part")
+    await storage.abort_upload("given-up", upload)
+    await storage.abort_upload("given-up", upload)
+    assert await storage.head("given-up") is None

@@ -1,0 +1,5 @@
+from shared.config import DatabaseSettings, HttpSettings, StorageSettings
+
+
+class Settings(HttpSettings, DatabaseSettings, StorageSettings):
+    """What exports_create needs to know."""
