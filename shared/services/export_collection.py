@@ -23,8 +23,8 @@ BYTES_PER_UNIT = 4_000_000
 class NumberRange(NamedTuple):
     """Documents by their numbers, from the one after `after` to `until`.
 
-    What is stored later has a higher number, so that an end that was fixed at the beginning is reached, and
-    a document that is deleted and comes again is not met a second time.
+    What is stored later has a higher number as long as the newest document stays, so that an end that was
+    fixed at the beginning is reached, and a document that is deleted and comes again is not met twice.
     """
 
     after: int
