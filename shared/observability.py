@@ -47,6 +47,7 @@ class Event(StrEnum):
     EMBEDDER_UNAVAILABLE = "embedder_unavailable"
     EMBEDDING_FAILED = "embedding_failed"
     MAINTENANCE_FAILED = "maintenance_failed"
+    EXPIRY_FAILED = "expiry_failed"
     VECTOR_INDEX_WAITS = "vector_index_waits"
     CUSTOM_RESOURCE_FAILED = "custom_resource_failed"
     REQUEST_UNAVAILABLE = "request_unavailable"
@@ -87,6 +88,7 @@ class Metric(StrEnum):
     OLDEST_PENDING = "OldestPending", "Seconds"
     COMPACTED_TERMS = "CompactedTerms"
     PURGED_ROWS = "PurgedRows"
+    EXPIRED_DOCUMENTS = "ExpiredDocuments"
 
 
 def correlation_id() -> str | None:

@@ -39,3 +39,14 @@ async def match_documents(unit: UnitOfWork, collection_id: int, tree: Filter, li
         **condition.parameters,
     )
     return [row.number for row in matched]
+
+
+async def list_expiring_collections(unit: UnitOfWork) -> list[int]:
+    """The ids of live collections that have documents whose time has come."""
+    return [row.number for row in await unit.rows(SQL["list_expiring_collections"], Numbered)]
+
+
+async def find_expired(unit: UnitOfWork, collection_id: int, limit: int) -> list[int]:
+    """The numbers of up to `limit` documents whose time has come, the earliest first."""
+    found = await unit.rows(SQL["find_expired"], Numbered, collection_id=collection_id, limit=limit)
+    return [row.number for row in found]

@@ -44,6 +44,7 @@ FUNCTIONS_OF_ROLE = {
         "collections_update",
         "documents_delete",
         "documents_delete_by_filter",
+        "documents_expire",
         "documents_update",
         "documents_upsert",
         "embeddings_change",

@@ -45,6 +45,7 @@ BLOCKS = {
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {
+            "list_expiring_collections", "find_expired",
             "find_versions", "find_stored_chunks", "find_live_collection", "find_last_numbers",
             "upsert_documents", "renew_expiry", "note_metadata_fields", "list_metadata_fields",
             "delete_stored_chunks", "delete_documents", "find_document", "match_documents",

@@ -27,6 +27,7 @@ BUDGETS = {
     "database_migrate": 394,
     "documents_delete": 588,
     "documents_delete_by_filter": 594,
+    "documents_expire": 420,
     "documents_get": 571,
     "documents_list": 580,
     "documents_multi_search": 608,

@@ -52,6 +52,7 @@ DONE_BY_LAMBDA = {
         ("sqs:GetQueueAttributes", "FetchQueue"),
         ("sqs:SendMessage", "ScheduleDeadLetterQueue"),
     },
+    "documents_expire": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "sources_refresh": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "sources_store": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
     "database_migrate": {("sqs:SendMessage", "ScheduleDeadLetterQueue")},
@@ -389,6 +390,7 @@ EVENTS: list[tuple[str, Event]] = [
     ("sources_update", http_event("PATCH", f"{COLLECTION}/sources/news", {"refresh": True})),
     ("sources_refresh", {"schedule": "refresh-sources"}),
     ("sources_delete", http_event("DELETE", f"{COLLECTION}/sources/news")),
+    ("documents_expire", {"schedule": "expire-documents"}),
     ("collections_update", http_event("PATCH", COLLECTION, {"name": "manuals"})),
     ("collections_delete", http_event("DELETE", "/v1/collections/manuals")),
     # Removes what is left of the export.
@@ -422,6 +424,8 @@ def test_what_is_called_is_granted_and_what_is_granted_is_called(
                 if folder == "sources_refresh":
                     # Of what was to be fetched nothing has come back.
                     execute(database_url, "UPDATE concord.source SET claimed_until = now()")
+                if folder == "documents_expire":
+                    execute(database_url, "UPDATE concord.document SET expires_at = now()")
                 if folder == "embeddings_switch":
                     execute(database_url, BEGUN_CHANGE)
                 called.setdefault(folder, set()).update(deployment.calls(folder, event, monkeypatch))

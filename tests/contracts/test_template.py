@@ -193,6 +193,8 @@ def test_schedules_send_what_their_functions_take_and_keep_what_failed() -> None
     scheduled = [(function, event) for function in RESOURCES for event in function.events("ScheduleV2")]
     names = [
         "chunks_embed",
+        "documents_expire",
+        "documents_expire",
         "exports_build",
         "imports_process",
         "indexes_maintain",

@@ -105,6 +105,7 @@ EVENTS: dict[str, tuple[Event, str]] = {
     "imports_process": (storage_event("imports/1/none/data", 1), "imports"),
     "exports_build": (storage_event("export-requests/1/none", 1), "exports"),
     "chunks_embed": (sqs_event("not JSON"), "batchItemFailures"),
+    "documents_expire": (schedule_event(), "complete"),
     "indexes_maintain": (schedule_event(), "complete"),
     "sources_fetch": (sqs_event("not JSON"), "batchItemFailures"),
     "sources_refresh": (schedule_event(), "begun"),

@@ -42,6 +42,7 @@ ORDER = (
     ("sources_create", "sources_fetch", "sources_refresh"),
     ("sources_get", "sources_list", "sources_store", "sources_update"),
     ("sources_delete", "indexes_maintain"),
+    ("documents_expire",),
     ("collections_delete",),
 )
 AT_ONCE = 2

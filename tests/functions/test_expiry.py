@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from shared.errors import InvalidRequest
 from tests.builders.embedding_state import execute
-from tests.builders.events import http_event
+from tests.builders.events import http_event, schedule_event
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
 from tests.functions.test_documents import DOCUMENTS, items
@@ -216,3 +217,21 @@ def _expires_in_an_hour(database_url: str) -> None:
         database_url,
         "UPDATE concord.document SET expires_at = now() + interval '1 hour' WHERE expires_by_ttl",
     )
+
+
+def test_what_has_expired_is_removed_by_schedule(
+    functions: Functions, guides: Upsert, database_url: str
+) -> None:
+    guides({"id": "a", "body": "Lanterns."}, {"id": "b", "body": "Lamps.", "expires_at": LATER})
+    execute(database_url, "UPDATE concord.document SET expires_at = now() WHERE id = 'a'")
+    event = {"schedule": "expire-documents"}
+    report = {"collections": 1, "documents": 1, "complete": True}
+    assert functions.process("documents_expire", event) == report
+    nothing = {"collections": 0, "documents": 0, "complete": True}
+    assert functions.process("documents_expire", schedule_event()) == nothing
+    assert execute(database_url, "SELECT id FROM concord.document") == [("b",)]
+
+
+def test_only_a_schedule_may_ask(functions: Functions) -> None:
+    with pytest.raises(InvalidRequest, match="comes from no schedule"):
+        functions.process("documents_expire", {"Records": []})

@@ -124,6 +124,8 @@ def test_maintenance(functions: Functions, capsys: Lines) -> None:
     functions("documents_delete", http_event("DELETE", f"{DOCUMENTS}/a"))
     functions.process("indexes_maintain", {"schedule": "now"})
     assert measured(capsys) == [{"CompactedTerms": 1, "PurgedRows": 0}]
+    functions.process("documents_expire", {"schedule": "now"})
+    assert measured(capsys) == [{"ExpiredDocuments": 0}]
 
 
 def test_a_failure_of_ours(functions: Functions, monkeypatch: pytest.MonkeyPatch, capsys: Lines) -> None:

@@ -117,3 +117,22 @@ SELECT number FROM (
     FROM concord.document WHERE collection_id = %(collection_id)s ORDER BY number LIMIT %(limit)s
 ) d
 WHERE bytes_before <= 20000000;
+
+-- name: list_expiring_collections
+-- One look into the index for each: those that expire later may be millions.
+SELECT c.id AS number FROM concord.collection c
+CROSS JOIN LATERAL (
+    SELECT FROM concord.document d WHERE d.collection_id = c.id AND d.expires_at <= now()
+    ORDER BY d.expires_at LIMIT 1
+) d
+WHERE c.deleted_at IS NULL
+ORDER BY c.id;
+
+-- name: find_expired
+-- Some documents whose time has come, of up to 20 MB together.
+SELECT number FROM (
+    SELECT number, sum(octet_length(body)) OVER (ORDER BY expires_at, number) - octet_length(body) AS bytes_before
+    FROM concord.document WHERE collection_id = %(collection_id)s AND expires_at <= now()
+    ORDER BY expires_at, number LIMIT %(limit)s
+) d
+WHERE bytes_before <= 20000000;

@@ -158,6 +158,7 @@ async def test_failures_do_not_end_it(
             failures += [json.loads(line) for line in lines]
     assert {failure["function"] for failure in failures} == {
         "chunks_embed",
+        "documents_expire",
         "exports_build",
         "imports_process",
         "indexes_maintain",

@@ -180,6 +180,10 @@ def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, funct
     assert deleted == {"deleted": 1, "complete": True}
 
     call("documents_delete", "DELETE", "/guides/documents/oak")
+    call("documents_upsert", "POST", "/guides/documents", {"documents": [{"id": "brief"}]})
+    execute(migrated_url, "UPDATE concord.document SET expires_at = now() WHERE id = 'brief'")
+    expired = call.process("documents_expire", schedule_event())
+    assert expired == {"collections": 1, "documents": 1, "complete": True}
     assert (
         call("documents_delete_by_filter", "POST", "/guides/documents/delete", {"filter": 'name = "hill"'})[
             "deleted"
