@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -98,17 +98,15 @@ class ConcordApi:
         """Write what is at an address that an export was answered with, which has its own permission."""
         request = self._client.build_request("GET", url)
         request.headers.pop("authorization", None)
-        answer = await self._client.send(request, stream=True)
         try:
-            if not answer.is_success:
-                message = f"The download was refused with status {answer.status_code}."
-                raise ApiError(answer.status_code, "download_refused", message, [])
-            async for piece in answer.aiter_raw():
-                await asyncio.to_thread(file.write, piece)
+            async with aclosing(await self._client.send(request, stream=True)) as answer:
+                if not answer.is_success:
+                    message = f"The download was refused with status {answer.status_code}."
+                    raise ApiError(answer.status_code, "download_refused", message, [])
+                async for piece in answer.aiter_raw():
+                    await asyncio.to_thread(file.write, piece)
         except httpx.TransportError as error:
-            raise ApiUnreachable(f"{request.url.host} ends the download: {error}") from error
-        finally:
-            await answer.aclose()
+            raise ApiUnreachable(f"{request.url.host} gives no download: {error}") from error
 
     async def listed(self, path: str, name: str, **parameters: int | str) -> AsyncIterator[dict[str, Any]]:
         """What a list has under `name`, page after page."""

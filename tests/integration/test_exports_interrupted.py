@@ -5,21 +5,26 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
 from shared.database.rows import ExportRow
 from shared.domain.bundles import check_bundle, read_document
 from shared.domain.exports import MAX_ATTEMPTS, bundle_key, request_key
 from shared.domain.principals import ADMIN, WORKER
-from shared.errors import StorageUnavailable
+from shared.errors import CollectionNotFound, StorageUnavailable
+from shared.repositories import bundles
 from shared.repositories.exports import ExportKey
 from shared.services import bundle_parts, export_collection
 from shared.services.build_export import ExportRun
 from shared.services.request_export import create_export, get_export
 from shared.storage.folder import FolderStorage
+from shared.storage.protocol import SMALLEST_PART_BYTES
+from shared.storage.s3 import S3Storage
 from tests.builders.documents import a_document
 from tests.builders.library import Library
 from tests.builders.role_server import execute
+from tests.builders.storage import s3_bucket
 
 END_LEASES = "UPDATE concord.export SET lease_until = now() - interval '1 second'"
 HOLD = "UPDATE concord.export SET lease_until = now() + interval '1 minute' WHERE state = 'running'"
@@ -180,9 +185,14 @@ async def test_after_so_many_failures_it_is_given_up(
     assert (await told(library, storage, key)).state == "failed"
 
 
-async def test_parts_that_the_storage_has_removed(library: Library, storage: FolderStorage) -> None:
+@pytest.mark.parametrize("parts", [1, 6])
+async def test_parts_that_the_storage_has_removed(
+    library: Library, storage: FolderStorage, parts: int
+) -> None:
+    """While there is more to store, and when all of it is."""
     key = await asked(library, storage)
-    await run_of(library, storage, deadline=time.monotonic()).build(key)
+    for _ in range(parts):
+        await run_of(library, storage, deadline=time.monotonic()).build(key)
     row = await told(library, storage, key)
     await storage.abort_upload(bundle_key(*key), row.upload_id or "")
     await run_of(library, storage).build(key)
@@ -241,3 +251,39 @@ async def test_a_collection_that_is_deleted_while_a_part_is_stored(
     bury = "UPDATE concord.collection SET deleted_at = now()"
     await run_of(library, TakenOver(storage, database_url, bury)).build(key)
     assert execute(database_url, "SELECT state, documents FROM concord.export") == [("running", 0)]
+    async with library.database.unit_of_work(WORKER) as unit:
+        with pytest.raises(CollectionNotFound):
+            await bundles.find_exported(unit, key.collection_id)
+
+
+LARGE = """
+    WITH noise AS (SELECT string_agg(md5(random()::text), ' ') AS body FROM generate_series(1, 100000))
+    INSERT INTO concord.document (collection_id, id, number, index_number, body, content_hash, text_hash)
+    SELECT c.id, 'n' || n, n, n, noise.body, '', '' FROM concord.collection c, noise, generate_series(1, 10) n
+"""
+
+
+async def test_in_s3_its_parts_are_one_object(
+    library: Library, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which refuses parts that are too small."""
+    monkeypatch.setattr(bundle_parts, "PART_BYTES", SMALLEST_PART_BYTES)
+    execute(database_url, LARGE)
+    with s3_bucket() as bucket:
+        storage = S3Storage(bucket)
+        row = await create_export(library.database, storage, ADMIN, library.name, with_vectors=True)
+        key = ExportKey(row.collection_id, row.id)
+        await ExportRun(library.database, storage, WORKER, time.monotonic()).build(key)
+        row, download = await get_export(library.database, storage, ADMIN, library.name, row.id)
+        assert (row.state, len(row.parts), download) == ("running", 1, None)
+        await ExportRun(library.database, storage, WORKER, NEVER).build(key)
+        row, download = await get_export(library.database, storage, ADMIN, library.name, row.id)
+        assert download is not None
+        async with httpx.AsyncClient() as client:
+            received = (await client.get(download.url)).content
+        lines = gzip.decompress(received).splitlines(keepends=True)
+        assert (row.bytes, check_bundle(lines).documents, len(row.parts)) == (len(received), 10, 3)
+        run = ExportRun(library.database, storage, WORKER, NEVER)
+        await library.drop()
+        await run.remove_stale()
+        assert await storage.head(bundle_key(*key)) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -10,14 +11,21 @@ from typing import Any
 
 import pytest
 
+from shared.cache.protocol import CacheKey
+from shared.cache.redis import RedisCache
 from shared.cli import bundle_files
 from shared.database.connections import open_connection
-from shared.domain.bundles import BundleDigest
+from shared.domain.bundles import BundleDigest, check_bundle
+from shared.domain.cache_scopes import collection_scope
+from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.principals import ADMIN
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.protocol import Embedder
 from shared.services import export_collection, index_documents
+from shared.services.import_bundle import BundleTarget, import_bundle
 from tests.builders import bundles
-from tests.builders.command_line import Outcome, concord
+from tests.builders.cache import PATIENT, Source
+from tests.builders.command_line import Outcome, concord, serving
 from tests.builders.deployment import Deployment
 from tests.builders.documents import a_document
 from tests.builders.embedders import RecordingEmbedder
@@ -26,6 +34,8 @@ from tests.builders.library import Library, settings_of
 from tests.builders.postgres import PostgresServers, temporary_database
 from tests.builders.sql_writes import assert_consistent
 from tests.builders.twenty_documents import DOCUMENTS
+
+SPACE = ("all-MiniLM-L6-v2", 384)
 
 
 @pytest.fixture
@@ -105,6 +115,29 @@ async def test_a_collection_is_restored_as_it_was(
     ):
         query = f"SELECT id, {column} FROM concord.document ORDER BY id"
         assert execute(database_url, query) == execute(other_url, query)
+
+
+async def test_over_http_it_is_restored_as_it_was_too(
+    library: Library, database_url: str, other: Library, other_url: str, tmp_path: Path
+) -> None:
+    """Asked for, built and downloaded from a server of its own."""
+    await bundles.fill(library)
+    before = await bundles.answers(library)
+    file = tmp_path / "library.ndjson"
+
+    def export() -> Outcome:
+        with at(database_url), serving("up", "--port", "0", folder=tmp_path) as (address, _process):
+            return concord("export", "library", "--vectors", "-o", str(file), "--url", address)
+
+    done = await asyncio.to_thread(export)
+    documents = len(DOCUMENTS) + 1
+    assert (done.code, done.said.splitlines()[-1]) == (0, f"library: {documents} documents")
+    here = await exported(database_url, "--vectors")
+    assert file.read_bytes().splitlines(keepends=True)[1:-1] == here[1:-1]
+    stored = await run(other_url, "import", str(file), "--collection", "copy", "--json")
+    assert (stored.code, stored.json["created"]) == (0, documents)
+    assert jobs(other_url) == {}
+    assert await bundles.answers(other) == before
 
 
 async def test_without_vectors_the_worker_makes_them(
@@ -256,6 +289,83 @@ async def test_a_document_that_is_there_twice_is_stored_as_it_is_last(
     lines = changed_footer([header, document, edited(document, body="Hill."), footer])
     assert (await imported(other_url, lines)).out == "copy: 1 created, 1 updated, 0 unchanged, 0 failed\n"
     assert (await other.get("a")).body == "Hill."
+
+
+async def test_by_another_name(library: Library, database_url: str, redis_url: str, other_url: str) -> None:
+    """A collection is exported and imported by an alias, and no name of it leads to what was cached."""
+    await library.upsert(a_document("a", "River."))
+    assert (await run(database_url, "alias", "set", "books", "library")).code == 0
+    done = await run(database_url, "export", "books")
+    lines = done.out.encode().splitlines(keepends=True)
+    checked = check_bundle(lines)
+    assert (checked.header.collection.name, checked.documents) == ("library", 1)
+    assert (await imported(other_url, lines)).code == 0
+    cache = RedisCache(redis_url, ttl_seconds=30, budget_seconds=PATIENT)
+    keys = [CacheKey(collection_scope(name), "admin", "GET /bundles") for name in ("books", "library")]
+    source = Source()
+    for key in keys:
+        await cache.read(key, source)
+    target = BundleTarget("books", EmbeddingSpace(*SPACE), merge=True, with_vectors=False)
+    changed = [lines[0], edited(lines[1], body="Hill."), lines[2]]
+    counts = await import_bundle(
+        library.database, cache, ADMIN, target, checked.header, changed, lambda _done: None
+    )
+    assert (counts["updated"], (await library.get("a")).body) == (1, "Hill.")
+    for key in keys:
+        await cache.read(key, source)
+    assert source.asked == 4
+    await cache.aclose()
+
+
+async def test_a_compressed_bundle_is_imported_as_it_is(
+    library: Library, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    await library.upsert(a_document("a", "River."), a_document("b", "Hill."))
+    lines = await exported(database_url)
+    # As an export has it: compressed in parts.
+    packed = b"".join(map(gzip.compress, lines))
+    file = tmp_path / "library.ndjson.gz"
+    file.write_bytes(packed)
+    done = await run(other_url, "import", str(file), "--collection", "copy")
+    assert done.out == "copy: 2 created, 0 updated, 0 unchanged, 0 failed\n"
+    assert (await imported(other_url, [packed], "--merge")).out.startswith("copy: 0 created")
+    for damaged in (packed[:-5], packed[:-12] + b"\0" * 12, packed[:15] + b"\xff" * 15):
+        refused = await imported(other_url, [damaged])
+        assert (refused.code, "is damaged, or a part of it is missing" in refused.said) == (1, True)
+
+
+async def test_a_deployment_that_gives_no_bundle(
+    library: Library, database_url: str, deployment: Deployment, tmp_path: Path
+) -> None:
+    assert library.name == "library"
+    file = tmp_path / "file"
+    waiting = {"id": "1", "state": "waiting", "documents": 0, "documents_total": 1}
+    failed = {**waiting, "state": "failed", "error": "The export was interrupted."}
+    complete = {**waiting, "state": "complete", "download": {"url": f"{deployment.url}/bundle"}}
+    nowhere = {**complete, "download": {"url": "http://127.0.0.1:9/bundle"}}
+    for answers, said in (
+        ([(202, waiting), (200, failed)], "The export was interrupted."),
+        ([(202, complete), (403, {})], "The download was refused with status 403."),
+        ([(202, nowhere)], "127.0.0.1 gives no download"),
+    ):
+        for status, body in answers:
+            deployment.answer(status, body)
+        done = await run(database_url, "export", "library", "-o", str(file), "--url", deployment.url)
+        assert (done.code, said in " ".join(done.said.split())) == (1, True), done.said
+    assert files_in(tmp_path) == []
+
+
+async def test_a_key_is_for_the_api_and_not_for_its_storage(
+    database_url: str, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONCORD_API_KEY", "secret")
+    bundle = {"url": f"{deployment.url}/bundle"}
+    deployment.answer(202, {"id": "1", "state": "complete", "documents": 0, "download": bundle})
+    deployment.answer(200, gzip.compress(b"a bundle"))
+    done = await run(database_url, "export", "x", "-o", str(tmp_path / "file"), "--url", deployment.url)
+    assert (done.code, (tmp_path / "file").read_bytes()) == (0, b"a bundle")
+    headers = [{name.lower() for name in headers} for _, _, headers, _ in deployment.asked]
+    assert ["authorization" in names for names in headers] == [True, False]
 
 
 async def test_what_cannot_be_exported(library: Library, database_url: str, tmp_path: Path) -> None:
