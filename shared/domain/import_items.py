@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from shared.domain.documents import DocumentInput
 from shared.domain.import_lines import Line, LineSplitter
 from shared.domain.import_repairs import repaired
 from shared.domain.imports import MAX_LINE_BYTES, DirtyPolicy, ImportOptions, ItemProblem, ReadItem
+from shared.domain.sizes import MAX_COLUMNS
 from shared.errors import InvalidRequest
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -22,6 +24,7 @@ _METADATA_PREFIX = "metadata."
 _TOO_LONG = f"The line has more than {MAX_LINE_BYTES:,} bytes."
 _NOT_UTF8 = "The line is not UTF-8; save the file in that encoding."
 _MOST_ID_CHARACTERS = 256
+_MOST_SHOWN_OF_A_HEADER = 200
 # Not 007 or 1e5, which rather are names, nor numbers of more digits than all readers agree on.
 _PLAIN_VALUE = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 
@@ -156,10 +159,13 @@ class RowsReader:
             raise InvalidRequest(record.message)
         if not record:
             return []
+        if len(record) > MAX_COLUMNS:
+            raise InvalidRequest(f"The header has more than {MAX_COLUMNS:,} columns; divide the file.")
         columns = [column.strip() for column in record]
-        doubled = sorted({column for column in columns if columns.count(column) > 1})
+        doubled = sorted(column for column, times in Counter(columns).items() if times > 1)
         if doubled:
-            raise InvalidRequest(f"The header has {', '.join(doubled)} more than once; rename one.")
+            shown = _storable(", ".join(doubled)[:_MOST_SHOWN_OF_A_HEADER])
+            raise InvalidRequest(f"The header has {shown} more than once; rename one.")
         wanted = self._options.id_field or "id"
         if wanted not in columns and not (wanted == "id" and "_id" in columns):
             raise InvalidRequest(
@@ -218,8 +224,9 @@ def document_of(line: int, fields: dict[str, Any], policy: DirtyPolicy) -> Docum
 
 
 def _problem(line: int, claimed_id: object, code: str, message: str) -> ItemProblem:
-    shown = None
-    if isinstance(claimed_id, str):
-        shown = claimed_id[:_MOST_ID_CHARACTERS].replace("\x00", "").encode("utf-8", "replace").decode()
-    text = message[:1_000].replace("\x00", "").encode("utf-8", "replace").decode()
-    return ItemProblem(line, shown, code, text)
+    shown = _storable(claimed_id[:_MOST_ID_CHARACTERS]) if isinstance(claimed_id, str) else None
+    return ItemProblem(line, shown, code, _storable(message[:1_000]))
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

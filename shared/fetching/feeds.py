@@ -2,6 +2,7 @@
 
 import calendar
 import io
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from shared.fetching.problems import FetchProblem
 _MOST_TITLE_CHARACTERS = 1_000
 _MOST_KEY_CHARACTERS = 2_000
 _DAY_SECONDS = 86_400
+# References to U+D800 to U+DFFF and some around them, in hexadecimal or decimal.
+_HALF = re.compile(rb"&#(?:x0*(d[89a-f][0-9a-f]{2})|0*(5[5-7][0-9]{3}));", re.IGNORECASE)
+_HALVES = re.compile(b"(?:%b)+" % _HALF.pattern, re.IGNORECASE)
 
 
 class Feed(NamedTuple):
@@ -30,12 +34,7 @@ def read_feed(body: bytes, url: str, content_type: str, *, with_content: bool) -
     An entry is known by its id, else by its address: its place in the feed and its dates tell nothing.
     `with_content` keeps what entries say themselves; otherwise those without an address are left out.
     """
-    import feedparser  # noqa: PLC0415 - only feeds need it.
-
-    # Given as a file: a text might be taken for the address or the path of a feed.
-    parsed = feedparser.parse(
-        io.BytesIO(body), response_headers={"content-type": content_type, "content-location": url}
-    )
+    parsed = _parsed(_without_halves(body), url, content_type)
     if not parsed.entries and not parsed.get("version"):
         raise FetchFailed(
             FetchProblem.UNREADABLE_ANSWER,
@@ -45,6 +44,34 @@ def read_feed(body: bytes, url: str, content_type: str, *, with_content: bool) -
     for item in _items(parsed.entries, url, with_content):
         items.setdefault(item.key, item)
     return Feed(list(items.values()), whole=not _is_broken(parsed))
+
+
+def _parsed(body: bytes, url: str, content_type: str) -> Any:
+    import feedparser  # noqa: PLC0415 - only feeds need it.
+
+    headers = {"content-type": content_type, "content-location": url}
+    try:
+        # Given as a file: a text might be taken for the address or the path of a feed.
+        return feedparser.parse(io.BytesIO(body), response_headers=headers)
+    except Exception:  # noqa: BLE001 - it raises anything on signs and encodings that do not exist
+        raise FetchFailed(
+            FetchProblem.UNREADABLE_ANSWER,
+            "The feed is damaged and cannot be read; ask its publisher to mend it.",
+        ) from None
+
+
+def _without_halves(body: bytes) -> bytes:
+    """Some publishers write a sign beyond U+FFFF as two numbers, which stand for nothing by themselves."""
+    return _HALVES.sub(_joined, body)
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    numbers = [
+        int(hexadecimal or b"0", 16) or int(decimal) for hexadecimal, decimal in _HALF.findall(found[0])
+    ]
+    halves = "".join(map(chr, numbers))
+    text = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "".join(f"&#{ord(sign)};" for sign in text).encode()
 
 
 def _is_broken(parsed: Any) -> bool:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from shared.domain.sizes import MAX_COLUMNS
 from shared.errors import UnreadableFile, UnreadableReason
-
-# As many as a spreadsheet may have.
-MAX_COLUMNS = 16_384
 
 
 def table_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -49,7 +49,7 @@ BUDGETS = {
     "imports_create": 576,
     "imports_get": 574,
     "imports_list": 574,
-    "imports_process": 459,
+    "imports_process": 460,
     "imports_retry": 576,
     "indexes_maintain": 412,
     "openapi_get": 434,

@@ -174,6 +174,7 @@ def test_values_are_read_as_meant_where_that_is_wanted(imports: Imports) -> None
         ("id,title,title\n1,a,b\n", "has title more than once"),
         ("name,title\n1,a\n", "has no column id"),
         ('id,"ti"tle\n', "The row is not CSV"),
+        (",".join(map(str, range(500_000))) + "\n1\n", "16,384 columns; divide"),
     ],
 )
 def test_a_header_that_says_nothing(imports: Imports, content: str, message: str) -> None:

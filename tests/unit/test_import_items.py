@@ -141,6 +141,14 @@ def test_rows_below_a_bad_header_are_not_read(header: bytes) -> None:
         read(RowsReader(PLAIN), header + b"\na,b\n")
 
 
+def test_a_bad_header_is_shown_as_it_may_be_stored() -> None:
+    doubled = b",".join([b"a\x00b" * 100] * 2)
+    with pytest.raises(InvalidRequest) as raised:
+        read(RowsReader(PLAIN), doubled + b",id\n")
+    assert raised.value.message.startswith("The header has abab")
+    assert len(raised.value.message) < 300
+
+
 def test_the_id_is_in_the_field_that_is_named() -> None:
     options = ImportOptions(id_field="sku")
     content = b'{"sku": "a", "id": "other"}\n{"id": "b"}\n'

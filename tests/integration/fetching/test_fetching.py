@@ -8,15 +8,30 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.errors import FetchFailed
 from shared.fetching.connecting import CheckedNetwork
 from shared.fetching.crawler import Crawler
-from shared.fetching.http_fetcher import Fetched, FetchLimits, Validators
+from shared.fetching.http_fetcher import Fetched, FetchLimits, HttpFetcher, Validators
 from shared.fetching.pacing import OutOfTime
 from shared.fetching.problems import FetchProblem
+from shared.fetching.robots import LONGEST_DELAY_SECONDS, Robots
+from tests.builders.damage import damaged
 from tests.builders.web_site import Page, WebSite, open_web_site
 
+ROBOTS = b"""User-agent: *
+Disallow: /private
+Allow: /private/x$
+Crawl-delay: 2
+Sitemap: https://example.com/s.xml
+
+User-agent: concord
+Disallow: /*.pdf$
+Request-rate: 1/5
+Visit-time: 0600-0845
+"""
 LIMITS = FetchLimits(page_bytes=100_000, file_bytes=300_000, seconds=1.0)
 
 
@@ -164,6 +179,20 @@ async def test_without_robots_that_can_be_read_nothing_is_fetched(site: WebSite,
     site.pages["/a"] = Page(b"text")
     assert (await problem_of(crawler, f"{site.url}/a")).problem == FetchProblem.REFUSED_BY_ROBOTS
     assert site.paths() == []
+
+
+@settings(max_examples=40, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=damaged([ROBOTS]), path=st.sampled_from(["/private/x", "/a%20b?q=*", "/"]))
+async def test_damaged_robots_allow_or_refuse(site: WebSite, body: bytes, path: str) -> None:
+    site.pages["/robots.txt"] = Page(body, content_type="text/plain")
+    fetcher = HttpFetcher(CheckedNetwork(allow_private=True), LIMITS)
+    try:
+        assert 0 <= await Robots(fetcher).delay_of(f"{site.url}{path}") <= LONGEST_DELAY_SECONDS
+    except FetchFailed as error:
+        refusal = error
+        assert refusal.problem is FetchProblem.REFUSED_BY_ROBOTS
+    finally:
+        await fetcher.aclose()
 
 
 async def test_a_host_is_not_asked_faster_than_it_likes(site: WebSite, crawler: Crawler) -> None:
