@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from shared.cache.protocol import Cache
 from shared.database.rows import ImportRow
@@ -14,13 +16,14 @@ from shared.domain.documents import DocumentInput
 from shared.domain.import_items import LinesReader, RowsReader
 from shared.domain.imports import DirtyPolicy, ImportCounts, ImportFormat, ImportOptions, OriginalFile
 from shared.domain.principals import Principal
+from shared.errors import ConcordError
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import collections, document_storage, imports
 from shared.repositories.imports import ImportKey, Progress
 from shared.services.import_groups import Group, groups
 from shared.services.index_documents import hash_documents
 from shared.services.read_import_file import read_import_file
-from shared.services.upsert_documents import store_group
+from shared.services.upsert_documents import PreparedGroup, find_group, prepare_group, store_prepared
 from shared.storage.protocol import ObjectStorage
 
 # A group is stored, and a file read, in less.
@@ -29,6 +32,14 @@ LEASE_SECONDS = 120.0
 
 class TakenAway(Exception):
     """The import was cancelled, or its lease ended and somebody else goes on with it."""
+
+
+class Step(NamedTuple):
+    """A group, the columns of its file, and its documents being prepared, where they are to be stored."""
+
+    group: Group
+    columns: Sequence[str]
+    preparing: asyncio.Task[PreparedGroup] | None
 
 
 @dataclass(slots=True)
@@ -61,33 +72,65 @@ class ImportWork:
         async with (
             aclosing(self.storage.chunks(self.row.object_key, start=self.row.bytes_read)) as pieces,
             aclosing(groups(pieces, reader, await self._counted_lines())) as found,
+            aclosing(self._steps(found, reader)) as steps,
         ):
-            if not await self._store_all(found, reader, deadline):
+            if not await self._store_all(steps, deadline):
                 return False
         end = Group(lines=reader.lines, end=size)
-        await self._store(end, reader.columns)
+        await self._store(await self._begin(end, reader.columns))
         return True
 
-    async def _store_all(
-        self, found: AsyncIterator[Group], reader: LinesReader | RowsReader, deadline: float
-    ) -> bool:
-        """While the database stores a group, the next one is read."""
+    async def _store_all(self, steps: AsyncIterator[Step], deadline: float) -> bool:
+        """While the database stores a group, the next one is prepared and the one after it read."""
         storing: asyncio.Task[None] | None = None
         try:
-            async for group in found:
+            async for step in steps:
                 if storing is not None:
                     await storing
                 if time.monotonic() > deadline:
+                    await _give_up(step.preparing)
                     return False
-                storing = asyncio.create_task(self._store(group, reader.columns))
+                storing = asyncio.create_task(self._store(step))
             if storing is not None:
                 await storing
+        except ConcordError:
+            if storing is not None:
+                await storing
+            raise
         finally:
-            if storing is not None and not storing.done():
-                storing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await storing
+            await _give_up(storing)
         return True
+
+    async def _steps(
+        self, found: AsyncIterator[Group], reader: LinesReader | RowsReader
+    ) -> AsyncGenerator[Step]:
+        """Each group when the next one has been looked up: that needs the connection that storing holds.
+
+        A file that cannot be read on raises when the groups before are there.
+        """
+        begun: deque[Step] = deque()
+        problem: ConcordError | None = None
+        try:
+            try:
+                async for group in found:
+                    begun.append(await self._begin(group, reader.columns))
+                    if len(begun) > 1:
+                        yield begun.popleft()
+            except ConcordError as error:
+                problem = error
+            if begun:
+                yield begun.popleft()
+            if problem is not None:
+                raise problem
+        finally:
+            await _give_up(*(step.preparing for step in begun))
+
+    async def _begin(self, group: Group, columns: Sequence[str]) -> Step:
+        """Raises CollectionNotFound."""
+        if self.row.dry_run or not group.documents:
+            return Step(group, columns, None)
+        found = await find_group(self.database, self.principal, self.collection, group.documents)
+        return Step(group, columns, asyncio.create_task(prepare_group(found)))
 
     def _reader(self) -> LinesReader | RowsReader:
         options = ImportOptions(DirtyPolicy(self.row.policy), self.row.id_field)
@@ -111,13 +154,12 @@ class ImportWork:
                 group.documents.append(outcome)
             else:
                 group.problems.append(outcome)
-            await self._store(group, (), original)
+            await self._store(await self._begin(group, ()), original)
 
-    async def _store(
-        self, group: Group, columns: Sequence[str], original: OriginalFile | None = None
-    ) -> None:
+    async def _store(self, step: Step, original: OriginalFile | None = None) -> None:
         """The group and the checkpoint behind it, together or not at all. Raises TakenAway."""
-        if group.documents and not self.row.dry_run:
+        group, columns, preparing = step
+        if preparing is not None:
 
             async def keep(unit: UnitOfWork, plan: WritePlan) -> None:
                 await self._checkpoint(unit, group, list(plan.statuses.values()), columns)
@@ -126,15 +168,8 @@ class ImportWork:
                         unit, self.row.collection_id, group.documents[0].id, original
                     )
 
-            await store_group(
-                self.database,
-                self.cache,
-                self.queue,
-                self.principal,
-                self.collection,
-                group.documents,
-                within=keep,
-            )
+            prepared = await preparing
+            await store_prepared(self.database, self.cache, self.queue, self.principal, prepared, within=keep)
             return
         async with self.database.unit_of_work(self.principal) as unit:
             statuses = await self._foreseen(unit, group.documents)
@@ -170,3 +205,11 @@ class ImportWork:
         ):
             raise TakenAway
         self.row = row._replace(**counts._asdict(), lines=group.lines, bytes_read=group.end)
+
+
+async def _give_up(*tasks: asyncio.Task[Any] | None) -> None:
+    """Nothing of them goes on; what they raised is of no interest any more."""
+    started = [task for task in tasks if task is not None]
+    for task in started:
+        task.cancel()
+    await asyncio.gather(*started, return_exceptions=True)

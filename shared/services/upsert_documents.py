@@ -1,13 +1,14 @@
 """Store documents by the caller's ids, findable by keyword when this returns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.chunks import Chunk
-from shared.domain.document_writes import HashedDocument, WritePlan, WriteStatus
+from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
 from shared.errors import ConcordError
@@ -61,6 +62,22 @@ async def upsert_documents(
     return outcomes
 
 
+class FoundGroup(NamedTuple):
+    """Documents with distinct ids, their collection, and what is stored of them."""
+
+    collection: LiveCollection
+    documents: Sequence[DocumentInput]
+    versions: Mapping[str, DocumentVersion]
+
+
+class PreparedGroup(NamedTuple):
+    """Documents that are hashed and, where their text has changed, chunked."""
+
+    collection: LiveCollection
+    documents: Sequence[HashedDocument]
+    chunks: dict[str, list[Chunk]]
+
+
 async def store_group(
     database: Database,
     cache: Cache,
@@ -68,16 +85,53 @@ async def store_group(
     principal: Principal,
     name: str,
     documents: Sequence[DocumentInput],
+) -> WritePlan:
+    """Store documents with distinct ids in one unit of work. Raises CollectionNotFound."""
+    found = await find_group(database, principal, name, documents)
+    return await store_prepared(database, cache, queue, principal, await prepare_group(found))
+
+
+async def find_group(
+    database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
+) -> FoundGroup:
+    """Look for the collection and for what it has of the documents. Raises CollectionNotFound."""
+    async with database.unit_of_work(principal) as unit:
+        collection = await collections.find_collection(unit, name)
+        versions = await repository.find_versions(
+            unit, collection.id, [document.id for document in documents]
+        )
+    return FoundGroup(collection, documents, versions)
+
+
+async def prepare_group(found: FoundGroup) -> PreparedGroup:
+    """Hash the documents and chunk what has changed, which nothing waits for in the database."""
+    if sum(len(document.body) for document in found.documents) < _CHARACTERS_WORTH_A_THREAD:
+        return _hash_and_chunk(found)
+    return await asyncio.to_thread(_hash_and_chunk, found)
+
+
+def _hash_and_chunk(found: FoundGroup) -> PreparedGroup:
+    hashed = hash_documents(found.collection, found.documents)
+    return PreparedGroup(found.collection, hashed, chunk_changed(found.collection, hashed, found.versions))
+
+
+async def store_prepared(
+    database: Database,
+    cache: Cache,
+    queue: EmbedQueue,
+    principal: Principal,
+    prepared: PreparedGroup,
     *,
     within: Callable[[UnitOfWork, WritePlan], Awaitable[None]] | None = None,
 ) -> WritePlan:
-    """Store documents with distinct ids in one unit of work, to which `within` adds what goes with them.
+    """Store a group in one unit of work, to which `within` adds what goes with it.
 
-    What `within` raises undoes all of it. Raises CollectionNotFound.
+    Others may have written the same documents since they were found. What `within` raises undoes all of it.
+    Raises CollectionNotFound.
     """
-    collection, hashed, chunks = await _prepare(database, principal, name, documents)
+    collection, documents, chunks = prepared
     async with database.unit_of_work(principal) as unit:
-        plan = await index_documents(unit, collection, hashed, chunks)
+        plan = await index_documents(unit, collection, documents, chunks)
         if within is not None:
             await within(unit, plan)
     if plan.documents or plan.retried_numbers or plan.renewed_numbers:
@@ -89,22 +143,3 @@ async def store_group(
             document_numbers=plan.numbers_to_embed,
         )
     return plan
-
-
-async def _prepare(
-    database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
-) -> tuple[LiveCollection, list[HashedDocument], dict[str, list[Chunk]]]:
-    """Find the collection, hash the documents and chunk what has changed, before any lock is taken."""
-    async with database.unit_of_work(principal) as unit:
-        collection = await collections.find_collection(unit, name)
-        versions = await repository.find_versions(
-            unit, collection.id, [document.id for document in documents]
-        )
-
-    def hash_and_chunk() -> tuple[LiveCollection, list[HashedDocument], dict[str, list[Chunk]]]:
-        hashed = hash_documents(collection, documents)
-        return collection, hashed, chunk_changed(collection, hashed, versions)
-
-    if sum(len(document.body) for document in documents) < _CHARACTERS_WORTH_A_THREAD:
-        return hash_and_chunk()
-    return await asyncio.to_thread(hash_and_chunk)
