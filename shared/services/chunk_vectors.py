@@ -21,8 +21,9 @@ async def vectors_of(
     started = time.perf_counter()
     for one in embedders_of(embedder):
         group = [chunk for chunk in chunks if (chunk.model, chunk.dimensions) == (one.model, one.dimensions)]
-        vectors += await one.embed([chunk.embedded_text for chunk in group])
-        ordered += group
+        if group:
+            vectors += await one.embed([chunk.embedded_text for chunk in group])
+            ordered += group
     milliseconds = (time.perf_counter() - started) * 1000
     measure({Metric.EMBEDDED_TEXTS: len(ordered), Metric.EMBEDDING_TIME: milliseconds})
     return ordered, vectors

@@ -13,6 +13,7 @@ class RecordingEmbedder:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self.texts: list[str] = []
+        self.calls = 0
 
     @property
     def model(self) -> str:
@@ -28,6 +29,7 @@ class RecordingEmbedder:
 
     async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
         self.texts.extend(texts)
+        self.calls += 1
         return await self._embedder.embed(texts, purpose=purpose)
 
     async def aclose(self) -> None:

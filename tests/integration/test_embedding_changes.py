@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import psycopg
 import pytest
 
 from shared.config import ConfigurationError, EmbeddingSettings
@@ -29,6 +30,7 @@ from tests.builders.claims import pool
 from tests.builders.documents import a_document
 from tests.builders.embedders import FailingEmbedder, HeldEmbedder, RecordingEmbedder
 from tests.builders.embedding_state import execute
+from tests.builders.sql_writes import upsert
 
 VECTORS = """
     SELECT s.model, count(*) FROM concord.embedding e JOIN concord.embedding_space s ON s.id = e.space_id
@@ -114,6 +116,30 @@ async def test_writes_during_a_change_get_vectors_in_both_spaces(
     await library.switch(to_new=False)
     assert await library.find("frozen water", mode="semantic", limit=1) == ["river"]
     assert execute(database_url, VECTORS) == [(OLD.model, 3), (NEW.model, 3)]
+
+
+async def test_documents_that_sql_writes_during_a_change_get_vectors_in_both_spaces(
+    database_url: str, library: ChangingLibrary
+) -> None:
+    await library.start()
+    with psycopg.connect(database_url) as app:
+        upsert(app, a_document("sea", "A sea in spring."))
+        upsert(app, a_document("oak", "An oak in autumn."))
+    embedder, present, coming = recording(library.embedder)
+    assert await library.backfill(embedder) == 4
+    assert (len(present.texts), len(coming.texts)) == (2, 4)
+    assert (await library.status()).state == "complete"
+    assert execute(database_url, VECTORS) == [(OLD.model, 4), (NEW.model, 4)]
+
+
+async def test_a_model_without_texts_is_not_called(library: ChangingLibrary) -> None:
+    embedder, present, coming = recording(library.embedder)
+    await library.upsert(a_document("sea", "A sea in spring."))
+    await library.embed(embedder)
+    assert (present.calls, coming.calls) == (1, 0)
+    await library.start()
+    await library.backfill(embedder)
+    assert (present.calls, coming.calls) == (1, 1)
 
 
 async def test_a_switch_waits_for_documents_written_lately(library: ChangingLibrary) -> None:

@@ -69,11 +69,15 @@ WHERE k.id = %(collection_id)s
 ON CONFLICT DO NOTHING;
 
 -- name: complete_restored
--- The documents of which no chunk is without a vector.
+-- The documents of which no chunk is without a vector. Those of a collection that changes its space keep their jobs:
+-- the worker, who finds nothing to embed, notes them for the other one.
 DELETE FROM concord.embedding_job j
 USING concord.document d, concord.collection k
 WHERE k.id = %(collection_id)s AND d.collection_id = k.id AND d.id = ANY(%(ids)s::text[])
     AND j.collection_id = k.id AND j.document_number = d.number
+    AND NOT EXISTS (
+        SELECT FROM concord.embedding_change x
+        WHERE x.collection_id = k.id AND x.state NOT IN ('cleaning', 'cleaned'))
     AND NOT EXISTS (
         SELECT FROM concord.chunk c
         WHERE c.collection_id = k.id AND c.document_number = d.number AND NOT EXISTS (

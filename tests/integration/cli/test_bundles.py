@@ -20,11 +20,13 @@ from shared.domain.cache_scopes import collection_scope
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN
 from shared.embeddings.local_model_build import ensure_model_files
+from shared.embeddings.model_change import ChangingEmbedder, embedders_of
 from shared.embeddings.protocol import Embedder
 from shared.services import export_collection, index_documents
 from shared.services.import_bundle import BundleTarget, import_bundle
 from tests.builders import bundles
 from tests.builders.cache import PATIENT, Source
+from tests.builders.changing_library import ChangingLibrary
 from tests.builders.command_line import Outcome, concord, serving
 from tests.builders.deployment import Deployment
 from tests.builders.documents import a_document
@@ -185,6 +187,25 @@ async def test_a_bundle_is_imported_again_and_on(
         answer["found"] for answer in before
     ]
     assert list(jobs(other_url)) == []
+
+
+async def test_vectors_that_are_restored_during_a_change_of_the_model_are_made_by_the_other_as_well(
+    library: Library, database_url: str, other: Library, other_url: str, changing_embedder: ChangingEmbedder
+) -> None:
+    """Also when all that there was had them already."""
+    await bundles.fill(library)
+    copy = ChangingLibrary(other.database, changing_embedder, "copy")
+    await copy.create()
+    await copy.start()
+    await copy.backfill()
+    assert (await copy.status()).state == "complete"
+    assert (await imported(other_url, await exported(database_url, "--vectors"))).code == 0
+    present, coming = (RecordingEmbedder(one) for one in embedders_of(changing_embedder))
+    await copy.embed(ChangingEmbedder(present, coming))
+    await copy.backfill(ChangingEmbedder(present, coming))
+    status = await copy.status()
+    assert (status.state, status.chunks) == ("complete", len(coming.texts))
+    assert (status.old_vectors, status.new_vectors, present.texts) == (status.chunks, status.chunks, [])
 
 
 async def test_an_empty_collection_is_restored_into_one_that_is_there(
