@@ -19,12 +19,12 @@ def example(name: str, address: str) -> str:
     return _ADDRESS.sub(address, match[1])
 
 
-def run_curl_example(address: str) -> list[Any]:
-    """Run the README's curl calls; the JSON that each printed."""
+def run_curl_example(address: str, name: str = "curl") -> list[Any]:
+    """Run the README's curl calls of an example; the JSON that each printed."""
     bash = shutil.which("bash")
     assert bash is not None
     done = subprocess.run(
-        [bash, "-euc", example("curl", address)], capture_output=True, text=True, check=True, timeout=60
+        [bash, "-euc", example(name, address)], capture_output=True, text=True, check=True, timeout=60
     )
     decoder, answers, rest = json.JSONDecoder(), [], done.stdout.strip()
     while rest:

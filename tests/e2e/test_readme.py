@@ -17,6 +17,7 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
         pytest.skip("SKIPPED, as curl is not installed.")
     with serving("up", "--port", "0", folder=laptop) as (address, _process):
         created, stored, by_both, by_words = run_curl_example(address)
+        with_time, changed = run_curl_example(address, "expiry")
         program = example("python", address)
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
@@ -25,6 +26,7 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
     assert stored["errors"] == 0
     assert [hit["document"]["id"] for hit in by_both["hits"]] == ["settings"]
     assert by_words["hits"][0]["document"]["id"] == "limits"
+    assert (with_time["errors"], changed["ttl_seconds"]) == (0, 604_800)
     assert done.stdout.splitlines()[0].split()[1] == "backups"
 
 
