@@ -150,3 +150,21 @@ async def list_failing(unit: UnitOfWork, source: SourceRow, limit: int) -> list[
 async def count_items(unit: UnitOfWork, source: SourceRow) -> ItemCounts:
     found = await unit.rows(SQL["count_items"], ItemCounts, collection_id=source.collection_id, id=source.id)
     return found[0]
+
+
+async def list_seen(unit: UnitOfWork, source: SourceRow, *, after: str, limit: int) -> list[SourceItemRow]:
+    """Items by key that the run under way has seen and of which a document was stored."""
+    return await unit.rows(
+        SQL["list_seen"],
+        SourceItemRow,
+        collection_id=source.collection_id,
+        id=source.id,
+        run=source.run,
+        after=after,
+        limit=limit,
+    )
+
+
+async def forget_versions(unit: UnitOfWork, source: SourceRow, keys: Sequence[str]) -> None:
+    """Have items fetched whole by the next run, however little they have changed."""
+    await unit.send(SQL["forget_versions"], collection_id=source.collection_id, id=source.id, keys=list(keys))

@@ -18,6 +18,7 @@ from shared.repositories.sources import settings_of
 from shared.services.announce_writes import ask_for_maintenance
 from shared.services.delete_source_items import ITEMS_PER_UNIT, delete_source_items
 from shared.services.refresh_sources import fail_run, retry_pause
+from shared.services.renew_source_documents import renew_source_documents
 
 
 async def finish_source_run(
@@ -41,6 +42,8 @@ async def finish_source_run(
             await delete_source_items(database, cache, principal, collection, source, items)
         if gone:
             await ask_for_maintenance(maintain_queue)
+    if not await renew_source_documents(database, cache, principal, collection, source, deadline=deadline):
+        return
     await _schedule(database, principal, source)
 
 

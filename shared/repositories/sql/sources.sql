@@ -141,6 +141,17 @@ WHERE i.collection_id = %(collection_id)s AND i.source_id = %(id)s AND i.key = o
     AND i.pending_run = %(run)s
 RETURNING i.key;
 
+-- name: list_seen
+SELECT * FROM concord.source_item
+WHERE collection_id = %(collection_id)s AND source_id = %(id)s AND key > %(after)s COLLATE "C" AND seen_run = %(run)s
+    AND content_hash IS NOT NULL
+ORDER BY key
+LIMIT %(limit)s;
+
+-- name: forget_versions
+UPDATE concord.source_item SET etag = NULL, last_modified = NULL, content_hash = NULL
+WHERE collection_id = %(collection_id)s AND source_id = %(id)s AND key = ANY(%(keys)s::text[]);
+
 -- name: add_counts
 UPDATE concord.source_run
 SET fetched = fetched + %(fetched)s, not_modified = not_modified + %(not_modified)s,
