@@ -59,7 +59,7 @@ BUDGETS = {
     "sources_get": 569,
     "sources_list": 572,
     "sources_refresh": 404,
-    "sources_store": 461,
+    "sources_store": 462,
     "sources_update": 580,
 }
 # Loaded by the first use of what needs them, or never.
