@@ -17,11 +17,14 @@ async def imports_process(event: dict[str, Any], resources: Resources, deadline:
         resources.database, resources.storage, resources.cache, resources.queues, WORKER, deadline
     )
     if is_schedule(event):
-        return {"imports": await run.process_due()}
-    found = import_of_key(stored_key(event))
-    if found is not None:
-        await run.process(ImportKey(*found))
-    return {"imports": int(found is not None)}
+        processed = await run.process_due()
+    else:
+        found = import_of_key(stored_key(event))
+        if found is not None:
+            await run.process(ImportKey(*found))
+        processed = int(found is not None)
+    await run.remove_discarded()
+    return {"imports": processed}
 
 
 handler = EventFunction(imports_process, Settings, open_resources)

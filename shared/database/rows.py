@@ -330,6 +330,15 @@ class DocumentOriginalRow(NamedTuple):
     sha256: bytes
 
 
+class DiscardedOriginalRow(NamedTuple):
+    """Files of the storage that no document has any more, noted by triggers until they are
+    removed.
+    """
+
+    object_key: str
+    discarded_at: datetime
+
+
 class SourceRow(NamedTuple):
     """Where documents of a collection come from by themselves. `claimed_until` is set while
     a run is under way; `run` is the last one, `batch` the last of its messages,

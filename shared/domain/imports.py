@@ -115,8 +115,9 @@ def wake_up_key(collection_id: int, import_id: str) -> str:
     return f"{PREFIX}{collection_id}/{import_id}/more"
 
 
-def original_key(collection_id: int, sha256: bytes) -> str:
-    return f"originals/{collection_id}/{sha256.hex()}"
+def original_key(collection_id: int, import_id: str, run: int) -> str:
+    """Where a run of an import keeps its file: no other document ever has it."""
+    return f"originals/{collection_id}/{import_id}-{run}"
 
 
 def import_of_key(key: str) -> tuple[int, str] | None:

@@ -47,6 +47,13 @@ class Original(NamedTuple):
     sha256: bytes | None
 
 
+class DiscardedOriginal(NamedTuple):
+    """A file that a document had. `is_used` says that another one has it still."""
+
+    object_key: str
+    is_used: bool
+
+
 class Progress(NamedTuple):
     """How far an import is: everything before byte `bytes_read` is done."""
 
@@ -229,3 +236,12 @@ async def find_original(unit: UnitOfWork, collection_id: int, document_id: str) 
     if found.object_key is None or found.file_name is None:
         raise OriginalNotFound
     return found.object_key, found.file_name
+
+
+async def list_discarded(unit: UnitOfWork, limit: int) -> list[DiscardedOriginal]:
+    """The files that documents have had, those that were discarded first."""
+    return await unit.rows(SQL["list_discarded"], DiscardedOriginal, limit=limit)
+
+
+async def forget_discarded(unit: UnitOfWork, object_keys: Sequence[str]) -> None:
+    await unit.send(SQL["forget_discarded"], object_keys=list(object_keys))

@@ -86,6 +86,16 @@ class ImportRun:
                 await self.process(key)
         return len(due)
 
+    async def remove_discarded(self, *, at_most: int = 200) -> None:
+        """Remove the files of documents that are gone, or were made from another file since."""
+        async with self.database.unit_of_work(self.principal) as unit:
+            discarded = await imports.list_discarded(unit, at_most)
+        if not discarded:
+            return
+        await self.storage.delete([found.object_key for found in discarded if not found.is_used])
+        async with self.database.unit_of_work(self.principal) as unit:
+            await imports.forget_discarded(unit, [found.object_key for found in discarded])
+
     async def _release(self, key: ImportKey) -> None:
         async with self.database.unit_of_work(self.principal) as unit:
             await imports.release(unit, key, holder=self.holder)

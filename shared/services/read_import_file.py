@@ -54,10 +54,9 @@ async def read_import_file(
 
 async def _keep(storage: ObjectStorage, row: ImportRow, path: Path) -> OriginalFile:
     sha256 = await asyncio.to_thread(_digest, path)
-    key = original_key(row.collection_id, sha256)
+    key = original_key(row.collection_id, row.id, row.run)
     content_type = mimetypes.guess_type(row.name)[0] or _ANY_TYPE
-    if await storage.head(key) is None:
-        await storage.put(key, path, content_type)
+    await storage.put(key, path, content_type)
     return OriginalFile(key, PurePosixPath(row.name).name, content_type, row.bytes_total or 0, sha256)
 
 

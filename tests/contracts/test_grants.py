@@ -62,6 +62,7 @@ BLOCKS = {
             "insert_import", "find_import", "list_imports", "list_errors", "claim_import",
             "checkpoint_import", "note_errors", "release_import", "end_import", "forget_earlier_errors",
             "failed_lines", "cancel_import", "restart_import", "find_due_imports", "record_original",
+            "list_discarded", "forget_discarded",
         },
         "keyword_index": {"lock_collection", "retire_documents", "index_chunks"},
         "sources": EVERY_BLOCK,

@@ -65,7 +65,12 @@ SELDOM = {
     # A change of models that begins wakes its workers; here there is no other model.
     "embeddings_change": {("sqs:SendMessage", "EmbedQueue")},
     "sources_store": {("s3:ListBucket", "ImportBucket")},
-    "imports_process": {("s3:ListBucket", "ImportBucket"), ("s3:PutObject", "ImportBucket/imports/*")},
+    "imports_process": {
+        ("s3:ListBucket", "ImportBucket"),
+        ("s3:PutObject", "ImportBucket/imports/*"),
+        # Once a document that was made from a file is gone.
+        ("s3:DeleteObject", "ImportBucket/originals/*"),
+    },
     # For a run out of time, for one after a killed one, and for a bundle of several parts that fails.
     "exports_build": {
         ("s3:ListBucket", "ImportBucket"),
@@ -159,9 +164,11 @@ def test_nothing_is_allowed_for_everything() -> None:
             for action, folder in (("PutObject", "imports"), ("GetObject", "originals"))
         ),
         *(
-            "- {Effect: Allow, Action: [s3:GetObject, s3:PutObject],"
-            f' Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}'
-            for folder in ("imports", "originals")
+            f'- {{Effect: Allow, Action: [s3:{other}], Resource: !Sub "${{ImportBucket.Arn}}/{folder}/*"}}'
+            for other, folder in (
+                ("GetObject, s3:PutObject", "imports"),
+                ("PutObject, s3:DeleteObject", "originals"),
+            )
         ),
         '- {Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/export-requests/*"}',
         'Statement: [{Effect: Allow, Action: s3:GetObject, Resource: !Sub "${ImportBucket.Arn}/exports/*"}]',

@@ -10,6 +10,7 @@ import pytest
 from shared.local.lambda_calls import storage_event
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
+from tests.builders.role_server import execute
 
 COLLECTION = "/v1/collections/guides"
 IMPORTS = f"{COLLECTION}/imports"
@@ -299,6 +300,62 @@ def test_a_file_becomes_a_document_and_is_kept(imports: Imports, functions: Func
     assert answer["headers"]["location"].startswith("/uploads/originals/")
     assert "filename=first+steps.md" in answer["headers"]["location"]
     assert counts(imports.run(format="file", name="guides/first steps.md", content=content)) == (0, 0, 1, 0)
+
+
+class Originals:
+    """What is kept of files, and what removes it."""
+
+    def __init__(self, functions: Functions, objects: Path) -> None:
+        self._functions = functions
+        self._objects = objects
+
+    def texts(self) -> list[str]:
+        return sorted(path.read_text() for path in self._objects.glob("content/originals/*/*"))
+
+    def remove_discarded(self) -> None:
+        """Whether documents go at once or by and by."""
+        self._functions.process("indexes_maintain", {"schedule": "maintain-indexes"})
+        self._functions.process("imports_process", {"schedule": "process-imports"})
+
+
+@pytest.fixture
+def originals(functions: Functions, tmp_path: Path) -> Originals:
+    return Originals(functions, tmp_path / "objects")
+
+
+def test_a_file_goes_with_its_document(imports: Imports, functions: Functions, originals: Originals) -> None:
+    for name, content in (("a.md", "Same."), ("b.md", "Same."), ("c.md", "Other.")):
+        imports.run(format="file", name=name, content=content)
+    assert originals.texts() == ["Other.", "Same.", "Same."]
+    functions("documents_delete", http_event("DELETE", f"{COLLECTION}/documents/a.md"))
+    originals.remove_discarded()
+    assert originals.texts() == ["Other.", "Same."]
+    path = f"{COLLECTION}/documents/b.md/original"
+    assert functions("documents_original", http_event("GET", path), raw=True)["statusCode"] == 307
+    # Another file takes the place of the one before, also one that is the same.
+    imports.run(format="file", name="c.md", content="Changed.")
+    imports.run(format="file", name="b.md", content="Same.")
+    originals.remove_discarded()
+    assert originals.texts() == ["Changed.", "Same."]
+    functions("collections_delete", http_event("DELETE", COLLECTION))
+    originals.remove_discarded()
+    assert originals.texts() == []
+
+
+def test_a_file_of_an_earlier_release_goes_with_the_last_of_its_documents(
+    imports: Imports, functions: Functions, originals: Originals, database_url: str
+) -> None:
+    for name in ("a.md", "b.md"):
+        imports.run(format="file", name=name, content="Same.")
+    first = "SELECT min(object_key) FROM concord.document_original"
+    execute(database_url, f"UPDATE concord.document_original SET object_key = ({first})")
+    for document in ("a.md", "b.md"):
+        originals.remove_discarded()
+        assert originals.texts() == ["Same."]
+        functions("documents_delete", http_event("DELETE", f"{COLLECTION}/documents/{document}"))
+    originals.remove_discarded()
+    assert originals.texts() == []
+    assert execute(database_url, "SELECT * FROM concord.discarded_original") == []
 
 
 def test_documents_without_a_file(functions: Functions, guides: Callable[..., Json]) -> None:

@@ -99,6 +99,14 @@ ON CONFLICT (collection_id, document_number) DO UPDATE
 SET object_key = excluded.object_key, file_name = excluded.file_name, content_type = excluded.content_type,
     size = excluded.size, sha256 = excluded.sha256;
 
+-- name: list_discarded
+-- Those of earlier releases may be another document's too, whose file was the same.
+SELECT g.object_key, EXISTS (SELECT FROM concord.document_original o WHERE o.object_key = g.object_key) AS is_used
+FROM concord.discarded_original g ORDER BY g.discarded_at LIMIT %(limit)s;
+
+-- name: forget_discarded
+DELETE FROM concord.discarded_original WHERE object_key = ANY(%(object_keys)s::text[]);
+
 -- name: find_original
 SELECT o.* FROM concord.document d
 LEFT JOIN concord.document_original o ON o.collection_id = d.collection_id AND o.document_number = d.number

@@ -32,6 +32,7 @@ TABLES = {
     "concord.keyword_word": {SEARCH: "", INGEST: "RI", MAINTENANCE: "RD"},
     "concord.document_original": {SEARCH: READ, INGEST: "RIU", MAINTENANCE: ""},
     "concord.export": {SEARCH: READ, INGEST: WRITE, MAINTENANCE: ""},
+    "concord.discarded_original": {SEARCH: "", INGEST: "RD", MAINTENANCE: ""},
     "concord.import": {SEARCH: "", INGEST: "RIU", MAINTENANCE: ""},
     "concord.import_error": {SEARCH: "", INGEST: "RID", MAINTENANCE: ""},
     "concord.alias": {SEARCH: READ, INGEST: "RIUD", MAINTENANCE: ""},
@@ -144,6 +145,7 @@ FORBIDDEN = [
 WITH_THEIR_OWNERS_RIGHTS = {
     "completing_words",
     "delete_document",
+    "discard_original",
     "drop_collection_index",
     "drop_space_index",
     "expand_word",
