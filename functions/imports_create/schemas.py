@@ -38,7 +38,7 @@ class ImportRequest(BaseModel):
             if self.name is None:
                 raise ValueError("name the file, from whose name its document's id is made")
             if (self.size or 0) > MAX_FILE_BYTES:
-                raise ValueError(f"size: a file may have {MAX_FILE_BYTES:,} bytes")
+                raise ValueError(f"size: a file may have {MAX_FILE_BYTES:,} bytes; divide it into several")
         return self
 
     def asked(self) -> NewImport:

@@ -128,7 +128,9 @@ def _read_text(path: Path, name: str) -> Item:
     try:
         body = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Its encoding is found out where files are parsed.
+        body = ""
+    if not body.strip() or "\x00" in body:
+        # What it is, or what is wrong with it, is found out where files are parsed.
         return FileToImport(str(path), path, name, "file")
     document = {"id": document_id(name), "title": _title(body, path), "body": body, "url": name}
     return SourcedDocument(str(path), document)

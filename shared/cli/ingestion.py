@@ -139,11 +139,13 @@ async def _import(
 
     try:
         ended, errors = await import_file(api, collection, file, choices, follow)
-    except (ApiError, OSError) as failure:
-        if isinstance(failure, ApiError) and failure.answered_status in _OF_THE_CALLER:
+    except ApiError as refusal:
+        if refusal.answered_status in _OF_THE_CALLER:
             raise
-        message = failure.message if isinstance(failure, ApiError) else str(failure.strerror)
-        report.errors.append(ItemError(file.source, None, message))
+        report.errors.append(ItemError(file.source, None, _message(refusal.details, refusal.message)))
+        return
+    except OSError as failure:
+        report.errors.append(ItemError(file.source, None, str(failure.strerror)))
         return
     for status in STATUSES:
         report.counts[status] += ended[status]
@@ -194,10 +196,10 @@ def _batches(items: Iterable[Item], report: IngestReport) -> Iterator[_Batch | F
 async def _send(api: ConcordApi, collection: str, batch: _Batch, report: IngestReport) -> None:
     try:
         answer = await api.upsert(collection, b"[" + b",".join(batch.parts) + b"]")
-    except ApiError as error:
-        if error.answered_code != _NOTHING_STORED:
+    except ApiError as refusal:
+        if refusal.answered_code != _NOTHING_STORED:
             raise
-        for detail in error.details:
+        for detail in refusal.details:
             document = batch.documents[detail["index"]]
             message = f"{detail['field']}: {detail['message']}"
             report.errors.append(ItemError(document.source, _id_of(document), message))
@@ -207,12 +209,15 @@ async def _send(api: ConcordApi, collection: str, batch: _Batch, report: IngestR
             report.counts[item["status"]] += 1
             continue
         document = batch.documents[item["index"]]
-        report.errors.append(ItemError(document.source, item["id"], _message(item["error"])))
+        error = item["error"]
+        report.errors.append(
+            ItemError(document.source, item["id"], _message(error["details"], error["message"]))
+        )
 
 
-def _message(error: dict[str, Any]) -> str:
-    details = [f"{detail['field']}: {detail['message']}" for detail in error["details"]]
-    return "; ".join(details) or str(error["message"])
+def _message(details: Sequence[dict[str, Any]], message: str) -> str:
+    """What is wrong with which fields, where that is known."""
+    return "; ".join(f"{detail['field']}: {detail['message']}" for detail in details) or message
 
 
 def _id_of(document: SourcedDocument) -> str | None:

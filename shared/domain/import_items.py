@@ -22,6 +22,7 @@ _RENAMED = {"_id": "id", "text": "body"}
 _FIELDS = frozenset({"id", "title", "body", "url", "expires_at"})
 _METADATA_PREFIX = "metadata."
 _TOO_LONG = f"The line has more than {MAX_LINE_BYTES:,} bytes."
+_TOO_DEEP = "The line is JSON that is nested too deeply; send it flatter."
 _NOT_UTF8 = "The line is not UTF-8; save the file in that encoding."
 _MOST_ID_CHARACTERS = 256
 _MOST_SHOWN_OF_A_HEADER = 200
@@ -69,10 +70,10 @@ class LinesReader:
             fields = json.loads(text.decode())
         except UnicodeDecodeError:
             return _problem(number, None, "not_utf8", _NOT_UTF8)
-        except (ValueError, RecursionError) as error:
-            return _problem(
-                number, None, "not_json", f"The line is not JSON: {str(error) or 'nested too deeply'}"
-            )
+        except RecursionError:
+            return _problem(number, None, "not_json", _TOO_DEEP)
+        except ValueError as error:
+            return _problem(number, None, "not_json", f"The line is not JSON: {error}.")
         if not isinstance(fields, dict):
             return _problem(number, None, "not_an_object", "The line is JSON, but no object like {...}.")
         return document_of(number, named(fields, self._options), self._options.policy)

@@ -13,6 +13,12 @@ import pypdf
 
 RIVERS = ("Nile", "Danube", "Rhine")
 ROWS = (("River", "Length"), ("Nile", "6,650 km"), ("Danube", "2,850 km"))
+LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">'
+    + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
+    + b"]>"
+)
+NESTED_PDF = b"%PDF-1.4\n1 0 obj\n" + b"<</A " * 100_000 + b">>" * 100_000 + b"\nendobj\n%%EOF"
 WRITTEN = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 

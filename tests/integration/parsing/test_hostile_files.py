@@ -7,6 +7,8 @@ import pytest
 
 from shared.parsing.limits import ParseLimits
 from tests.builders.files import (
+    LAUGHS,
+    NESTED_PDF,
     replace_parts,
     write_docx,
     write_encrypted_pdf,
@@ -20,11 +22,6 @@ SMALL = ParseLimits(
     bytes=2_000_000, pages=2, decompressed_bytes=1_000_000, characters=10_000, seconds=20, memory=400_000_000
 )
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-LAUGHS = (
-    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">'
-    + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
-    + b"]>"
-)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +106,7 @@ async def test_a_pdf_of_too_many_pages_or_none_with_text(tmp_path: Path, refuse:
 
 
 async def test_a_pdf_of_objects_within_each_other(refuse: Refuse, parse: Parse, tmp_path: Path) -> None:
-    nested = b"%PDF-1.4\n1 0 obj\n" + b"<</A " * 100_000 + b">>" * 100_000 + b"\nendobj\n%%EOF"
-    assert (await refuse(nested, "a.pdf"))[0] == "damaged"
+    assert (await refuse(NESTED_PDF, "a.pdf"))[0] == "damaged"
     data = write_pdf(tmp_path / "a").read_bytes()
     deep = b"[" * 100_000 + b"]" * 100_000
     assert (
