@@ -13,7 +13,7 @@ from shared.cli.api_client import ApiError, ConcordApi
 from shared.cli.document_sources import SourcedDocument
 from shared.cli.ingestion import IngestReport, ingest
 from shared.domain.bundles import BundleHeader, has_documents_already, read_document
-from shared.domain.documents import DocumentInput
+from shared.domain.documents import STORED_FIELDS, DocumentInput
 from shared.domain.exports import ExportState
 from shared.errors import ExportInterrupted
 
@@ -64,25 +64,32 @@ async def import_over_http(
 ) -> IngestReport:
     """Store the documents of a bundle that has been checked; their times are those of the import.
 
+    Vectors that came with documents come along where the collection has those of the same model.
     Raises Conflict for a collection that has documents, InvalidBundle for a line that is no document.
     """
     wanted = header.collection.model_copy(update={"name": name})
     try:
-        await api.request("POST", "/v1/collections", body=wanted.model_dump(mode="json", exclude_unset=True))
+        found = await api.request(
+            "POST", "/v1/collections", body=wanted.model_dump(mode="json", exclude_unset=True)
+        )
     except ApiError as error:
         if error.answered_status != _CONFLICT:
             raise
-        if not merge and (await api.collection(name))["documents"]:
+        found = await api.collection(name)
+        if not merge and found["documents"]:
             raise has_documents_already(name) from None
-    return await ingest(api, name, _documents(lines), on_progress)
+    theirs = header.embedding
+    fits = header.vectors and (theirs.model, theirs.dimensions) == (found["model"], found["dimensions"])
+    sent = set(DocumentInput.model_fields if fits else STORED_FIELDS)
+    return await ingest(api, name, _documents(lines, sent), on_progress)
 
 
-def _documents(lines: Iterable[bytes]) -> Iterator[SourcedDocument]:
+def _documents(lines: Iterable[bytes], sent: set[str]) -> Iterator[SourcedDocument]:
     """Without those that have expired since they were exported."""
     for (number, line), _ in pairwise(enumerate(lines, 1)):
         if number > 1:
             document = read_document(line, number)
             if document.expires_at is not None and document.expires_at <= datetime.now(UTC):
                 continue
-            fields: dict[str, Any] = document.model_dump(mode="json", include=set(DocumentInput.model_fields))
+            fields: dict[str, Any] = document.model_dump(mode="json", include=sent)
             yield SourcedDocument(f"line {number}", fields)

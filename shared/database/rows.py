@@ -27,7 +27,8 @@ class EmbeddingSpaceRow(NamedTuple):
 
 class CollectionRow(NamedTuple):
     """A named set of documents that is searched together. A deleted one stays as a tombstone
-    until it is purged.
+    until it is purged. With `own_vectors` nothing of it is embedded: its vectors come
+    with its documents.
     """
 
     id: int
@@ -40,6 +41,7 @@ class CollectionRow(NamedTuple):
     chunking: str
     embedding_template: list[str]
     ttl_seconds: int | None
+    own_vectors: bool
 
 
 class AliasRow(NamedTuple):

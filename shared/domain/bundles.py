@@ -134,7 +134,7 @@ class BundleLines:
     ) -> bytes:
         """`times` are those that BundleDocument has; those that are None are left out."""
         self._documents += 1
-        self._vectors += len(chunks)
+        self._vectors += len(chunks) + ("vector" in fields)
         told = {name: time.isoformat() for name, time in times.items() if time is not None}
         return self._line({**fields, **told, **({"chunks": chunks} if chunks else {})})
 
@@ -212,6 +212,12 @@ def read_vector(text: str, dimensions: int) -> tuple[float, ...]:
     if not all(map(math.isfinite, numbers)):
         raise InvalidBundle("A chunk's vector has numbers that are not finite.")
     return numbers
+
+
+def shown_numbers(text: str) -> list[float]:
+    """A chunk's vector as numbers, in as few digits as tell those of half precision apart."""
+    packed = base64.b64decode(text)
+    return [float(f"{number:.5g}") for number in struct.unpack(f">{len(packed) // 2}e", packed)]
 
 
 def _first_problem(error: ValidationError, number: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.domain.chunks import Chunk, embedded_hash
+from shared.domain.chunks import GIVEN_HASH, Chunk, embedded_hash
 from shared.domain.documents import DocumentHashes, DocumentInput
 from shared.domain.embedding_templates import embedded_chunk
 
@@ -70,6 +70,14 @@ class ChunkWrite(NamedTuple):
     text: str
 
 
+class VectorWrite(NamedTuple):
+    """The vector that came with a document, for its one chunk, whose text is another than it was or not."""
+
+    document_number: int
+    vector: tuple[float, ...]
+    is_new_text: bool
+
+
 @dataclass(slots=True)
 class WritePlan:
     """Everything one unit of work writes for a batch."""
@@ -86,10 +94,20 @@ class WritePlan:
     retried_numbers: list[int] = field(default_factory=list)
     # Documents that stay as they are and expire later than they did.
     renewed_numbers: list[int] = field(default_factory=list)
+    # What came with documents instead of an embedding.
+    vectors: list[VectorWrite] = field(default_factory=list)
+    # Whether the other documents are embedded; not where all vectors come with theirs.
+    embeds: bool = True
+
+    @property
+    def to_embed(self) -> list[DocumentWrite]:
+        """Newly indexed documents that have chunks without a vector."""
+        wanted = {write.document_number for write in self.chunks} if self.embeds else set()
+        return [entry for entry in self.indexed if entry.number in wanted and not entry.document.vector]
 
     @property
     def numbers_to_embed(self) -> list[int]:
-        return [entry.number for entry in self.indexed] + self.retried_numbers
+        return [entry.number for entry in self.to_embed] + self.retried_numbers
 
     @property
     def metadata_fields(self) -> list[str]:
@@ -121,6 +139,7 @@ def plan_writes(
         if version is not None and version.text_hash == hashes.text:
             plan.statuses[document.id] = WriteStatus.UPDATED
             plan.documents.append(DocumentWrite(document, hashes, version.number, version.index_number))
+            _plan_vector(plan, plan.documents[-1], is_new_text=False)
             continue
         index_number += 1
         if version is None:
@@ -133,8 +152,14 @@ def plan_writes(
             plan.retired_numbers.append(version.number)
         plan.documents.append(write)
         plan.indexed.append(write)
+        _plan_vector(plan, write, is_new_text=True)
         _plan_chunks(plan, write, chunks[document.id], reusable[write.number], template)
     return plan
+
+
+def _plan_vector(plan: WritePlan, write: DocumentWrite, *, is_new_text: bool) -> None:
+    if write.document.vector is not None:
+        plan.vectors.append(VectorWrite(write.number, write.document.vector, is_new_text))
 
 
 def _plan_chunks(
@@ -149,7 +174,10 @@ def _plan_chunks(
         by_hash[old.embedded_hash].append(old)
     title, body = write.document.title, write.document.body
     for chunk in chunks or _chunk_of_a_title(title):
-        digest = embedded_hash(embedded_chunk(template, title, chunk, body, write.document.metadata))
+        if write.document.vector:
+            digest = GIVEN_HASH
+        else:
+            digest = embedded_hash(embedded_chunk(template, title, chunk, body, write.document.metadata))
         kept = by_hash[digest].pop() if by_hash[digest] else None
         plan.chunks.append(
             ChunkWrite(

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from shared.domain.chunks import Chunking
+from shared.domain.embedding_spaces import GivenVector, packed
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_metadata
 from shared.domain.names import ID_RULE, DocumentId
 from shared.domain.texts import storable_text
@@ -169,6 +170,11 @@ class DocumentInput(BaseModel):
         description="When it is deleted, in the future; without it, the collection's `ttl_seconds` says.",
         examples=["2036-01-31T12:00:00Z"],
     )
+    vector: GivenVector | None = Field(
+        default=None,
+        description="Its vector, of as many numbers as the collection's have, instead of an embedding: the "
+        "document is one passage then. It is stored with a length of 1.",
+    )
 
     @field_validator("page_starts")
     @classmethod
@@ -183,7 +189,8 @@ class DocumentChange(BaseModel):
     """A change of some parts of a document. In `metadata`, a null removes the field.
 
     Another body has no pages, unless they are named with it. Without an `expires_at` of its own, which null
-    takes away, the document expires as if it were written now.
+    takes away, the document expires as if it were written now. Its own vector stays until another one comes,
+    or null takes it away.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -194,6 +201,7 @@ class DocumentChange(BaseModel):
     metadata: Metadata | None = None
     page_starts: PageStarts | None = None
     expires_at: ExpiresAt | None = None
+    vector: GivenVector | None = None
 
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
@@ -237,6 +245,10 @@ def _refused_as(field: str) -> Iterator[None]:
         raise InvalidRequest(details=[{"field": field, "message": str(error)}]) from None
 
 
+# What a document's row has of them.
+STORED_FIELDS = tuple(name for name in DocumentInput.model_fields if name != "vector")
+
+
 class Expiring(Protocol):
     """A document that is stored, as far as it says whether its time is its own or its collection's."""
 
@@ -245,8 +257,8 @@ class Expiring(Protocol):
 
 
 def fields_of(stored: Expiring) -> dict[str, Any]:
-    """What a caller may send of a document, of one that is stored."""
-    fields = {name: getattr(stored, name) for name in DocumentInput.model_fields}
+    """What a caller may send of a document, of one that is stored, but for its vector."""
+    fields = {name: getattr(stored, name) for name in STORED_FIELDS}
     return {**fields, "expires_at": None} if stored.expires_by_ttl else fields
 
 
@@ -268,14 +280,17 @@ def hash_document(
     document: DocumentInput, chunking: Chunking, template: Sequence[str] = DEFAULT_TEMPLATE
 ) -> DocumentHashes:
     """The hashes of a document that is stored in a collection of this chunking and embedding template."""
-    # Documents without pages and times have the hashes that they had before there were any.
+    # Documents without pages, times and vectors have the hashes that they had before there were any.
     pages = [document.page_starts] if document.page_starts else []
     times = [document.expires_at.astimezone(UTC).isoformat()] if document.expires_at else []
-    parts = [document.title, document.body, document.url, document.metadata, *pages, *times]
+    vectors = [packed(document.vector).hex()] if document.vector else []
+    parts = [document.title, document.body, document.url, document.metadata, *pages, *times, *vectors]
     content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = json.dumps([document.title, document.body, *pages], ensure_ascii=False)
     version = f"{TEXT_VERSION}" if chunking is Chunking.HEADINGS else f"{TEXT_VERSION} {chunking}"
-    if tuple(template) != DEFAULT_TEMPLATE:
+    if document.vector:
+        version = f"{TEXT_VERSION} given"
+    elif tuple(template) != DEFAULT_TEMPLATE:
         version += json.dumps([*template, *embedded_metadata(template, document.metadata)])
     return DocumentHashes(_digest(f"{version} {content}"), _digest(f"{version} {text}"))
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.domain.documents import DocumentInput
+from shared.domain.embedding_spaces import refuse_dimensions
 from shared.domain.import_lines import Line, LineSplitter
 from shared.domain.import_repairs import repaired
 from shared.domain.imports import MAX_LINE_BYTES, DirtyPolicy, ImportOptions, ItemProblem, ReadItem
@@ -63,7 +64,7 @@ class LinesReader:
             return _problem(number, None, "line_too_long", _TOO_LONG)
         if self._options.id_field is None:
             try:
-                return DocumentInput.model_validate_json(text)
+                return self._fitting(number, DocumentInput.model_validate_json(text))
             except ValidationError:
                 pass  # What is wrong, and whether it can be mended, is looked at below.
         try:
@@ -76,7 +77,16 @@ class LinesReader:
             return _problem(number, None, "not_json", f"The line is not JSON: {error}.")
         if not isinstance(fields, dict):
             return _problem(number, None, "not_an_object", "The line is JSON, but no object like {...}.")
-        return document_of(number, named(fields, self._options), self._options.policy)
+        return self._fitting(number, document_of(number, named(fields, self._options), self._options.policy))
+
+    def _fitting(self, number: int, read: DocumentInput | ItemProblem) -> DocumentInput | ItemProblem:
+        """What was read, unless it has a vector of other dimensions."""
+        if isinstance(read, DocumentInput) and self._options.dimensions is not None:
+            try:
+                refuse_dimensions(read.vector, self._options.dimensions)
+            except ValueError as error:
+                return _problem(number, read.id, "invalid_document", f"vector: {error}")
+        return read
 
 
 class RowsReader:

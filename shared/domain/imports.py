@@ -48,10 +48,14 @@ class DirtyPolicy(StrEnum):
 
 
 class ImportOptions(NamedTuple):
-    """How the items of an import are read. `id_field` names the one that has the id, when not `id`."""
+    """How the items of an import are read. `id_field` names the one that has the id, when not `id`.
+
+    `dimensions` are those that vectors of documents have, where it is known.
+    """
 
     policy: DirtyPolicy = DirtyPolicy.REJECT
     id_field: str | None = None
+    dimensions: int | None = None
 
 
 class ItemProblem(NamedTuple):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
+from shared.domain.embedding_spaces import OwnSpace
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE, EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName, Language
 
@@ -40,6 +41,9 @@ class NewCollection(BaseModel):
     )
     embedding_template: EmbeddingTemplate = Field(default=[*DEFAULT_TEMPLATE])
     ttl_seconds: TtlSeconds | None = None
+    embedding: OwnSpace | None = Field(
+        default=None, description="A space of its own; without it the deployment's model embeds."
+    )
     settings: CollectionSettingsChange = Field(
         default=CollectionSettingsChange(), description="How it is to be searched."
     )

@@ -9,12 +9,16 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
+    model_validator,
 )
+from pydantic_core import InitErrorDetails
 
 from shared.domain.boosts import Boost
+from shared.domain.embedding_spaces import GivenVector
 from shared.domain.filters import FilterText
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, Fusion, SearchMode
 from shared.domain.texts import storable_text
@@ -158,9 +162,38 @@ class AddressedSearch(BaseModel):
 class SearchRequest(AddressedSearch):
     """What to look for, where, and how much of it to show."""
 
+    q: QueryText = Field(
+        default=EVERYTHING,
+        description='The words or the question to look for: `"an exact phrase"`, `-excluded`. '
+        "With `*` every document that passes the filter is a hit. Needed where there is no `vector`.",
+    )
+    vector: GivenVector | None = Field(
+        default=None,
+        description="The query's vector, instead of an embedding of `q`; without `q` it alone decides. Of as "
+        "many numbers as the collection's vectors have.",
+    )
     boosts: tuple[Boost, ...] = Field(
         default=(), max_length=10, description="Fields that raise scores: popularity, or how recent it is."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _asks_for_something(cls, value: object) -> object:
+        if isinstance(value, dict) and "q" not in value and value.get("vector") is None:
+            missing = InitErrorDetails(type="missing", loc=("q",), input=value)
+            raise ValidationError.from_exception_data(cls.__name__, [missing])
+        return value
+
+    @field_validator("vector")
+    @classmethod
+    def _not_by_words(cls, vector: GivenVector | None, info: ValidationInfo) -> GivenVector | None:
+        if vector is not None and info.data.get("mode") is SearchMode.KEYWORD:
+            raise ValueError("says nothing where `mode` is keyword")
+        return vector
+
+    @property
+    def is_by_vector_alone(self) -> bool:
+        return self.vector is not None and self.wants_everything
 
 
 class Passage(BaseModel):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from shared.domain.chunks import Chunking
+from shared.domain.embedding_spaces import OwnSpace
 
 EXAMPLE: JsonDict = {
     "name": "guides",
@@ -21,6 +22,7 @@ EXAMPLE: JsonDict = {
     "pending": 3,
     "failed": 0,
     "ttl_seconds": None,
+    "embedding": None,
 }
 
 
@@ -42,3 +44,6 @@ class CollectionAnswer(BaseModel):
     pending: int
     failed: int
     ttl_seconds: int | None = Field(description="How long documents without a time of their own live.")
+    embedding: OwnSpace | None = Field(
+        description="Set when its vectors come with its documents, and nothing of it is embedded."
+    )

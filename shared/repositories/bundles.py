@@ -25,6 +25,7 @@ class ExportedCollection(NamedTuple):
     dimensions: int
     settings: dict[str, Any]
     ttl_seconds: int | None
+    own_vectors: bool
 
 
 class ExportedVector(NamedTuple):

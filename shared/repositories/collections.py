@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
-from shared.domain.embedding_spaces import EmbeddingSpace
+from shared.domain.embedding_spaces import EmbeddingSpace, OwnSpace
 from shared.errors import CollectionExists, CollectionNotFound, DatabaseError, UnknownLanguage
 
 SQL = SqlFile("shared.repositories.sql", "collections")
@@ -34,6 +34,14 @@ class CountedCollection(NamedTuple):
     failed: int
     settings: dict[str, Any]
     ttl_seconds: int | None
+    own_vectors: bool
+
+    @property
+    def embedding(self) -> OwnSpace | None:
+        """The space that it was made with, if that was one of its own."""
+        if not self.own_vectors:
+            return None
+        return OwnSpace(provider="own", model=self.model, dimensions=self.dimensions)
 
 
 class LiveCollection(NamedTuple):
@@ -47,6 +55,8 @@ class LiveCollection(NamedTuple):
     embedding_template: list[str]
     known_as: list[str]
     ttl_seconds: int | None
+    own_vectors: bool
+    dimensions: int
 
 
 class Identified(NamedTuple):
@@ -112,6 +122,7 @@ async def insert_collection(
     space: EmbeddingSpace,
     *,
     ttl_seconds: int | None = None,
+    own_vectors: bool = False,
 ) -> int:
     """Store a collection, and its embedding space when it is the first there; returns its id.
 
@@ -131,6 +142,7 @@ async def insert_collection(
             model=space.model,
             dimensions=space.dimensions,
             ttl_seconds=ttl_seconds,
+            own_vectors=own_vectors,
         )
     if inserted is None:
         raise _taken(name)

@@ -65,6 +65,8 @@ async def write(unit: UnitOfWork, collection: LiveCollection, plan: WritePlan) -
         await keyword_index.index(unit, collection_id, language, plan)
         texts = [text for write in plan.chunks for text in (write.title, write.text) if text]
         await vocabulary.add_words(unit, collection_id, language, texts)
+    if plan.vectors:
+        await embedding_jobs.give_vectors(unit, collection_id, plan.vectors)
 
 
 async def drop_chunks(unit: UnitOfWork, collection_id: int, chunks: Sequence[StoredChunk]) -> None:

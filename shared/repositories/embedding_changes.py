@@ -42,6 +42,7 @@ class FoundChange(NamedTuple):
     chunks: int
     old_vectors: int
     new_vectors: int
+    own_vectors: bool
 
 
 class MeasuredTexts(NamedTuple):

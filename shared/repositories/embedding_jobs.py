@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from shared.database.rows import EmbeddingJobRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
-from shared.domain.document_writes import WritePlan
+from shared.domain.chunks import GIVEN_HASH
+from shared.domain.document_writes import VectorWrite, WritePlan
 from shared.domain.embedding_templates import embedded_text
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
@@ -30,6 +31,12 @@ class FailedDocuments(NamedTuple):
     collection_id: int
     documents: int
     counted_at: datetime
+
+
+class StoredVector(NamedTuple):
+    """A vector as pgvector writes it, which is a list in JSON."""
+
+    vector: str
 
 
 class PendingTime(NamedTuple):
@@ -67,13 +74,12 @@ class UnembeddedSpan(NamedTuple):
 
 
 async def request(unit: UnitOfWork, collection_id: int, plan: WritePlan) -> None:
-    """Ask for vectors of the plan's newly indexed documents; those without chunks need none."""
+    """Ask for vectors of the plan's newly indexed documents, as far as they need any."""
     await lock(unit, [(collection_id, number) for number in plan.retired_numbers])
-    with_chunks = {write.document_number for write in plan.chunks}
-    empty = [entry.number for entry in plan.indexed if entry.number not in with_chunks]
-    if empty:
-        await withdraw(unit, collection_id, empty)
-    wanted = [entry for entry in plan.indexed if entry.number in with_chunks]
+    wanted = plan.to_embed
+    needless = {entry.number for entry in plan.indexed} - {entry.number for entry in wanted}
+    if needless:
+        await withdraw(unit, collection_id, sorted(needless))
     if wanted:
         await unit.send(
             SQL["request_embedding"],
@@ -218,6 +224,25 @@ async def insert_vectors(
         collection_ids=[chunk.collection_id for chunk in chunks],
         chunk_ids=[chunk.chunk_id for chunk in chunks],
         vectors=[vector_text(vector) for vector in vectors],
+    )
+
+
+async def give_vectors(unit: UnitOfWork, collection_id: int, vectors: Sequence[VectorWrite]) -> None:
+    """Store the vectors that came with documents, in the place of those that their chunks have."""
+    given = {
+        "collection_id": collection_id,
+        "document_numbers": [write.document_number for write in vectors],
+        "vectors": [vector_text(write.vector) for write in vectors],
+    }
+    are_new_texts = [write.is_new_text for write in vectors]
+    await unit.send(SQL["forget_vectors"], **given, are_new_texts=are_new_texts)
+    await unit.send(SQL["give_vectors"], **given)
+
+
+async def start_given_vector(unit: UnitOfWork, collection: str, document_id: str) -> Pending[StoredVector]:
+    """No row for a document whose vector did not come with it, and for none."""
+    return await unit.start(
+        SQL["find_given_vector"], StoredVector, collection=collection, id=document_id, given_hash=GIVEN_HASH
     )
 
 

@@ -54,9 +54,13 @@ async def plan_change(
     rate: float | None = None,
     price: float | None = None,
 ) -> ChangePlan:
-    """`rate` in chunks per second, `price` in dollars per million tokens. Raises CollectionNotFound."""
+    """`rate` in chunks per second, `price` in dollars per million tokens.
+
+    Raises CollectionNotFound, Conflict.
+    """
     async with database.unit_of_work(principal) as unit:
         found = await changes.find(unit, collection)
+        _refuse_own_vectors(found)
         measured = await changes.measure_texts(unit, found.collection_id)
     characters = sum(map(len, measured.sample))
     tokens = 0
@@ -99,6 +103,7 @@ async def start_change(
         raise InvalidRequest(details=[{"field": "model", "message": message}])
     async with database.unit_of_work(principal) as unit:
         found = await changes.find(unit, collection)
+        _refuse_own_vectors(found)
         is_under_way = found.state is not None and found.state not in _OVER
         if is_under_way and (found.new_model, found.new_dimensions) == space:
             await changes.set_rate(unit, found.collection_id, rate)
@@ -174,6 +179,14 @@ async def clean_up_change(
     unused = SpaceToClean(found.collection_id, unused_id)
     await clean_space(database, principal, unused, deadline=deadline)
     return await get_embedding(database, principal, collection)
+
+
+def _refuse_own_vectors(found: FoundChange) -> None:
+    if found.own_vectors:
+        raise Conflict(
+            f"The vectors of {found.collection} come with its documents: for those of another model make"
+            " another collection, and let an alias name it."
+        )
 
 
 async def _lock(unit: UnitOfWork, found: FoundChange) -> EmbeddingChangeRow:

@@ -1,4 +1,4 @@
-"""Create a collection, in the embedding space of the configured model."""
+"""Create a collection, in the embedding space of the configured model or in one of its own."""
 
 from shared.cache.protocol import Cache
 from shared.database.units_of_work import Database
@@ -16,6 +16,9 @@ async def create_collection(
     database: Database, cache: Cache, principal: Principal, space: EmbeddingSpace, wanted: NewCollection
 ) -> CountedCollection:
     """Raises CollectionExists, UnknownLanguage; InvalidRequest for more settings than may be stored."""
+    own = wanted.embedding
+    if own is not None:
+        space = EmbeddingSpace(own.model, own.dimensions)
     async with database.unit_of_work(principal) as unit:
         collection_id = await collections.insert_collection(
             unit,
@@ -25,6 +28,7 @@ async def create_collection(
             wanted.embedding_template,
             space,
             ttl_seconds=wanted.ttl_seconds,
+            own_vectors=own is not None,
         )
         if wanted.settings.model_fields_set:
             await store_settings(unit, collection_id, wanted.settings.applied_to(CollectionSettings()))

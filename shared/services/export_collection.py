@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from shared.database.rows import DocumentRow
 from shared.database.units_of_work import Database
-from shared.domain.bundles import BundleHeader, BundleLines
+from shared.domain.bundles import BundleHeader, BundleLines, shown_numbers
+from shared.domain.chunks import GIVEN_HASH
 from shared.domain.documents import fields_of
 from shared.domain.principals import Principal
 from shared.repositories import bundles
@@ -38,7 +39,11 @@ class ExportedDocument(NamedTuple):
     chunks: list[dict[str, str]]
 
     def line(self, lines: BundleLines) -> bytes:
-        return lines.document(_sent(self.row), _times(self.row), self.chunks)
+        fields, chunks = _sent(self.row), self.chunks
+        if chunks and chunks[0]["hash"] == GIVEN_HASH.hex():
+            # It came with the document, and is to come with it again.
+            fields, chunks = {**fields, "vector": shown_numbers(chunks[0]["vector"])}, []
+        return lines.document(fields, _times(self.row), chunks)
 
 
 async def export_collection(
@@ -73,6 +78,9 @@ def header_of(collection: ExportedCollection, *, with_vectors: bool) -> BundleHe
         "ttl_seconds": collection.ttl_seconds,
         "settings": collection.settings,
     }
+    if collection.own_vectors:
+        space = {"model": collection.model, "dimensions": collection.dimensions}
+        wanted["embedding"] = {"provider": "own", **space}
     return BundleHeader.of(wanted, collection.model, collection.dimensions, vectors=with_vectors)
 
 

@@ -24,7 +24,13 @@ from shared.repositories.bundles import RestoredVector
 from shared.repositories.collections import LiveCollection, find_collection
 from shared.repositories.document_storage import find_versions
 from shared.services.create_collection import create_collection
-from shared.services.index_documents import chunk_changed, groups_of, hash_documents, index_documents
+from shared.services.index_documents import (
+    chunk_changed,
+    groups_of,
+    hash_documents,
+    index_documents,
+    refuse_vector,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ async def import_bundle(
     """
     collection = await _open(database, cache, principal, target, header)
     outcomes: Counter[str] = Counter()
-    dimensions = header.embedding.dimensions if target.with_vectors else None
+    dimensions = header.embedding.dimensions if target.with_vectors and header.vectors else None
     for documents in groups_of(_documents(lines)):
         outcomes.update(await _store(database, principal, collection, documents, dimensions))
         await cache.invalidate(*scopes_of(collection.known_as))
@@ -75,7 +81,9 @@ async def _open(
         space = EmbeddingSpace(found.model, found.dimensions)
         _refuse_other_space(header, space, target)
     except CollectionNotFound:
-        _refuse_other_space(header, target.space, target)
+        own = header.collection.embedding
+        space = target.space if own is None else EmbeddingSpace(own.model, own.dimensions)
+        _refuse_other_space(header, space, target)
         wanted = header.collection.model_copy(update={"name": target.name})
         await create_collection(database, cache, principal, target.space, wanted)
     async with database.unit_of_work(principal) as unit:
@@ -100,6 +108,10 @@ async def _store(
     dimensions: int | None,
 ) -> list[str]:
     """What became of each document; without `dimensions` their vectors are left out."""
+    if dimensions is None:
+        documents = [document.model_copy(update={"vector": None}) for document in documents]
+    for document in documents:
+        refuse_vector(collection, document)
     hashed = hash_documents(collection, documents)
     async with database.unit_of_work(principal) as unit:
         versions = await find_versions(unit, collection.id, [document.id for document in documents])

@@ -68,7 +68,7 @@ class ImportWork:
         if self.row.format == ImportFormat.FILE:
             await self._store_file()
             return True
-        reader = self._reader()
+        reader = await self._reader()
         async with (
             aclosing(self.storage.chunks(self.row.object_key, start=self.row.bytes_read)) as pieces,
             aclosing(groups(pieces, reader, await self._counted_lines())) as found,
@@ -132,8 +132,10 @@ class ImportWork:
         found = await find_group(self.database, self.principal, self.collection, group.documents)
         return Step(group, columns, asyncio.create_task(prepare_group(found)))
 
-    def _reader(self) -> LinesReader | RowsReader:
-        options = ImportOptions(DirtyPolicy(self.row.policy), self.row.id_field)
+    async def _reader(self) -> LinesReader | RowsReader:
+        async with self.database.unit_of_work(self.principal) as unit:
+            dimensions = (await collections.find_collection(unit, self.collection)).dimensions
+        options = ImportOptions(DirtyPolicy(self.row.policy), self.row.id_field, dimensions)
         start, line = self.row.bytes_read, self.row.lines
         if self.row.format == ImportFormat.NDJSON:
             return LinesReader(options, start=start, line=line)

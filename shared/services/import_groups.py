@@ -16,6 +16,7 @@ DOCUMENTS_PER_GROUP = 2_000
 _BYTES_READ_AT_ONCE = 500_000
 # As many items may fail, or be passed over, before that is kept.
 _ITEMS_PER_GROUP = 20_000
+_CHARACTERS_PER_NUMBER = 4
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Group:
             return False
         if isinstance(outcome, ItemProblem):
             return True
-        too_much = self.characters + len(outcome.body) > CHARACTERS_PER_UNIT
+        too_much = self.characters + _size(outcome) > CHARACTERS_PER_UNIT
         return outcome.id not in self.ids and not (self.documents and too_much)
 
     def add(self, item: ReadItem, *, counts: bool) -> None:
@@ -49,7 +50,12 @@ class Group:
         else:
             self.documents.append(item.outcome)
             self.ids.add(item.outcome.id)
-            self.characters += len(item.outcome.body)
+            self.characters += _size(item.outcome)
+
+
+def _size(document: DocumentInput) -> int:
+    """In characters, or what takes as much memory."""
+    return len(document.body) + _CHARACTERS_PER_NUMBER * len(document.vector or ())
 
 
 async def groups(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from shared.chunking.bodies import chunk_as
+from shared.chunking.bodies import chunk_document
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.chunks import Chunk, Chunking
 from shared.domain.document_writes import (
@@ -14,6 +14,8 @@ from shared.domain.document_writes import (
     plan_writes,
 )
 from shared.domain.documents import DocumentInput, hash_document
+from shared.domain.embedding_spaces import refuse_dimensions
+from shared.errors import InvalidRequest
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
 from shared.repositories.embedding_jobs import retry_failed
@@ -42,6 +44,14 @@ def hash_documents(collection: Chunked, documents: Sequence[DocumentInput]) -> l
     ]
 
 
+def refuse_vector(collection: LiveCollection, document: DocumentInput) -> None:
+    """Raises InvalidRequest for a vector of other dimensions than the collection's."""
+    try:
+        refuse_dimensions(document.vector, collection.dimensions)
+    except ValueError as error:
+        raise InvalidRequest(details=[{"field": "vector", "message": str(error)}]) from None
+
+
 def chunk_changed(
     collection: Chunked,
     documents: Sequence[HashedDocument],
@@ -52,7 +62,7 @@ def chunk_changed(
     for document, hashes in documents:
         version = versions.get(document.id)
         if version is None or version.text_hash != hashes.text:
-            chunks[document.id] = chunk_as(Chunking(collection.chunking), document.body, document.page_starts)
+            chunks[document.id] = chunk_document(document, Chunking(collection.chunking))
     return chunks
 
 
@@ -75,6 +85,7 @@ async def index_documents(
         stored.last,
         collection.embedding_template,
     )
+    plan.embeds = not collection.own_vectors
     unchanged = [
         stored.versions[id_] for id_, status in plan.statuses.items() if status == WriteStatus.UNCHANGED
     ]

@@ -18,16 +18,16 @@ type _Place = tuple[int, int]
 
 
 async def nearest_sentences(
-    embedder: Embedder,
+    embedder: Embedder | None,
     vector: Sequence[float] | None,
     rows: Sequence[FoundDocument],
     seconds_left: float | None,
 ) -> dict[_Place, Range]:
     """The sentence to mark in each passage that has no word of the query, by row and passage number.
 
-    Nothing where the sentences' embeddings would have to be bought, or cannot be had in time.
+    Nothing where the sentences' embeddings would have to be bought, or cannot be had, or not in time.
     """
-    if vector is None or not embedder.is_local:
+    if vector is None or embedder is None or not embedder.is_local:
         return {}
     sentences: list[tuple[_Place, Range, str]] = []
     for place, text in _passages_without_words(rows):

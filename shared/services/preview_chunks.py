@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.chunking.bodies import chunk_as
+from shared.chunking.bodies import chunk_document
 from shared.chunking.token_estimate import estimate_tokens
 from shared.database.units_of_work import Database
 from shared.domain.chunks import Chunking
@@ -44,8 +44,12 @@ async def preview_chunks(
 
 def _preview(document: DocumentInput, chunking: Chunking, template: Sequence[str]) -> list[PreviewedChunk]:
     previewed = []
-    for chunk in chunk_as(chunking, document.body, document.page_starts):
-        text = embedded_chunk(template, document.title, chunk, document.body, document.metadata)
+    is_given = document.vector is not None
+    for chunk in chunk_document(document, chunking):
+        # Of a document that brings its vector nothing is embedded.
+        text = ""
+        if not is_given:
+            text = embedded_chunk(template, document.title, chunk, document.body, document.metadata)
         previewed.append(
             PreviewedChunk(
                 text=document.body[chunk.start : chunk.end],

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.database.units_of_work import Database
+from shared.domain.embedding_spaces import refuse_dimensions
 from shared.domain.principals import Principal
 from shared.domain.ranking import SearchMode
 from shared.domain.search import SearchRequest, SearchResponse, Usage
 from shared.embeddings.model_change import embedder_for
 from shared.embeddings.protocol import Embedder, Purpose
-from shared.errors import EmbedderRejected, EmbedderUnavailable, EmbeddingSpaceMismatch
+from shared.errors import EmbedderRejected, EmbedderUnavailable, EmbeddingSpaceMismatch, InvalidRequest
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.repositories.search_plan import CollectionFacts, FoundDocument, SearchPlan
 from shared.services.collection_snapshots import KnownCollection
@@ -57,7 +58,7 @@ class _Query:
         self, embedder: Embedder, request: SearchRequest, read: ReadRequest, budget: TimeBudget
     ) -> None:
         # Of the collection's space, if there is one.
-        self.embedder = embedder
+        self.embedder: Embedder | None = None
         # Whether the time for meaning was not enough.
         self.is_cut = False
         self.phases: dict[Metric, float] = {}
@@ -69,8 +70,21 @@ class _Query:
 
     async def plan_for(self, known: KnownCollection) -> SearchPlan:
         """Raises EmbeddingSpaceMismatch for a search by meaning alone in a space without a model."""
-        vector = await self._vector(known.facts) if self._asks_for_meaning() else None
+        given = self._request.vector
+        if given is not None:
+            vector: Sequence[float] | None = self._given(given, known.facts)
+        else:
+            vector = await self._vector(known.facts) if self._asks_for_meaning() else None
         return plan_search(known, AskedSearch(self._request, self._read, vector), self._budget)
+
+    def _given(self, vector: tuple[float, ...], facts: CollectionFacts) -> Sequence[float]:
+        """The request's vector. Raises InvalidRequest for one of other dimensions than the collection's."""
+        try:
+            refuse_dimensions(vector, facts.dimensions)
+        except ValueError as error:
+            raise InvalidRequest(details=[{"field": "vector", "message": str(error)}]) from None
+        self.embedder = embedder_for(self._every_embedder, facts.model, facts.dimensions)
+        return vector
 
     def _asks_for_meaning(self) -> bool:
         request = self._request
@@ -81,7 +95,9 @@ class _Query:
         embedder = embedder_for(self._every_embedder, facts.model, facts.dimensions)
         if embedder is None:
             if self._request.mode is SearchMode.SEMANTIC:
-                raise EmbeddingSpaceMismatch
+                raise EmbeddingSpaceMismatch(
+                    details=[{"field": "vector", "message": f"is needed in the space of {facts.model}"}]
+                )
             return None
         self.embedder = embedder
         if embedder not in self._vectors:
@@ -116,6 +132,8 @@ def _respond(
     first = rows[0]
     mode = request.mode if plan.vector is not None or plan.words is None else SearchMode.KEYWORD
     degraded = [] if mode is request.mode else [SEMANTIC]
+    if request.is_by_vector_alone:
+        mode = SearchMode.SEMANTIC
     if first.cut_off:
         degraded.append(CUTOFF)
     found, found_exact = first.candidates_found, plan.words is None and plan.vector is None
@@ -136,5 +154,5 @@ def _respond(
         mode=mode,
         degraded=degraded,
         took_ms=round(budget.spent_ms, 2),
-        usage=Usage(embedded_queries=0 if plan.vector is None else 1),
+        usage=Usage(embedded_queries=0 if plan.vector is None or request.vector is not None else 1),
     )

@@ -1,17 +1,19 @@
 """Change some parts of a document."""
 
 import asyncio
+import json
 
 from shared.cache.protocol import Cache
-from shared.database.units_of_work import Database
+from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.chunks import Chunk
-from shared.domain.documents import DocumentChange, as_input
+from shared.domain.documents import DocumentChange, DocumentInput, as_input
 from shared.domain.principals import Principal
 from shared.queues.protocol import WriteQueues
 from shared.repositories.collections import find_collection
 from shared.repositories.documents import StoredDocument, found_document, start_document
+from shared.repositories.embedding_jobs import start_given_vector
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
-from shared.services.index_documents import chunk_changed, hash_documents, index_documents
+from shared.services.index_documents import chunk_changed, hash_documents, index_documents, refuse_vector
 from shared.services.locked_collection import lock_collection
 
 
@@ -26,14 +28,15 @@ async def update_document(
 ) -> StoredDocument:
     """The document after the change. The lock comes first, so that two changes of one document add up.
 
-    Raises CollectionNotFound, DocumentNotFound, InvalidRequest when the merged metadata is too large.
+    Raises CollectionNotFound, DocumentNotFound, InvalidRequest when the merged metadata is too large, or a
+    vector of other dimensions than the collection's.
     """
     chunks = await _chunk_ahead(database, principal, collection, document_id, change)
     async with database.unit_of_work(principal) as unit:
         found = await lock_collection(unit, collection)
-        stored = await start_document(unit, collection, document_id)
-        document = as_input(await found_document(stored, document_id))
-        hashed = hash_documents(found, [change.applied_to(document)])
+        document = change.applied_to(await _read(unit, collection, document_id))
+        refuse_vector(found, document)
+        hashed = hash_documents(found, [document])
         plan = await index_documents(unit, found, hashed, chunks)
         changed = await start_document(unit, collection, document_id)
     updated = await found_document(changed, document_id)
@@ -57,6 +60,16 @@ async def _chunk_ahead(
         return {}
     async with database.unit_of_work(principal) as unit:
         found = await find_collection(unit, collection)
-        stored = await found_document(await start_document(unit, collection, document_id), document_id)
-    document = change.applied_to(as_input(stored))
+        document = change.applied_to(await _read(unit, collection, document_id))
     return await asyncio.to_thread(lambda: chunk_changed(found, hash_documents(found, [document]), {}))
+
+
+async def _read(unit: UnitOfWork, collection: str, document_id: str) -> DocumentInput:
+    """The document that is stored, with its vector if that came with it. Raises DocumentNotFound."""
+    stored = await start_document(unit, collection, document_id)
+    given = await start_given_vector(unit, collection, document_id)
+    document = as_input(await found_document(stored, document_id))
+    vector = await given.row()
+    if vector is None:
+        return document
+    return document.model_copy(update={"vector": tuple(json.loads(vector.vector))})

@@ -11,13 +11,19 @@ from shared.domain.chunks import Chunk
 from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
-from shared.errors import ConcordError
+from shared.errors import ConcordError, InvalidRequest
 from shared.queues.protocol import EmbedQueue, WriteQueues
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
-from shared.services.index_documents import chunk_changed, groups_of, hash_documents, index_documents
+from shared.services.index_documents import (
+    chunk_changed,
+    groups_of,
+    hash_documents,
+    index_documents,
+    refuse_vector,
+)
 
 # Below this, handing the work to a thread takes longer than the work.
 _CHARACTERS_WORTH_A_THREAD = 20_000
@@ -45,9 +51,10 @@ async def upsert_documents(
     A group that fails leaves the others as they are; when the first fails, its error is raised.
     Raises CollectionNotFound.
     """
+    misfits = await _find_misfits(database, principal, collection, documents)
     outcomes: list[UpsertedDocument] = []
     indexed = False
-    for group in groups_of(documents):
+    for group in groups_of(document for document in documents if document.id not in misfits):
         try:
             plan = await store_group(database, cache, queues.embed, principal, collection, group)
         except ConcordError as error:
@@ -59,7 +66,25 @@ async def upsert_documents(
             indexed = indexed or bool(plan.indexed)
     if indexed:
         await ask_for_maintenance(queues.maintain)
-    return outcomes
+    stored = iter(outcomes)
+    return [misfits.get(document.id) or next(stored) for document in documents]
+
+
+async def _find_misfits(
+    database: Database, principal: Principal, name: str, documents: Sequence[DocumentInput]
+) -> dict[str, UpsertedDocument]:
+    """Documents whose vectors do not fit the collection, each with its error. Raises CollectionNotFound."""
+    with_vectors = [document for document in documents if document.vector is not None]
+    misfits: dict[str, UpsertedDocument] = {}
+    if with_vectors:
+        async with database.unit_of_work(principal) as unit:
+            collection = await collections.find_collection(unit, name)
+        for document in with_vectors:
+            try:
+                refuse_vector(collection, document)
+            except InvalidRequest as error:
+                misfits[document.id] = UpsertedDocument(document.id, None, error)
+    return misfits
 
 
 class FoundGroup(NamedTuple):

@@ -33,7 +33,7 @@ BUDGETS = {
     "documents_multi_search": 608,
     "documents_original": 574,
     "documents_search": 611,
-    "documents_similar": 599,
+    "documents_similar": 600,
     "documents_suggest": 568,
     "documents_update": 601,
     "documents_upsert": 601,

@@ -3,7 +3,7 @@
 -- name: find_exported_collection
 SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions,
        coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings,
-       c.ttl_seconds
+       c.ttl_seconds, c.own_vectors
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
 WHERE c.id = %(collection_id)s AND c.deleted_at IS NULL;
 

@@ -2,8 +2,8 @@
 SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s AND pg_ts_config_is_visible(oid);
 
 -- name: insert_collection
-INSERT INTO concord.collection (name, language, chunking, embedding_template, ttl_seconds, space_id)
-VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], %(ttl_seconds)s,
+INSERT INTO concord.collection (name, language, chunking, embedding_template, ttl_seconds, own_vectors, space_id)
+VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], %(ttl_seconds)s, %(own_vectors)s,
         concord.open_embedding_space(%(model)s, %(dimensions)s))
 ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
@@ -11,15 +11,17 @@ RETURNING id;
 -- name: find_collection
 SELECT c.id, c.name, c.language, c.space_id, c.chunking, c.embedding_template,
        ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as,
-       c.ttl_seconds
-FROM concord.collection c WHERE c.id = concord.collection_named(%(name)s);
+       c.ttl_seconds, c.own_vectors, s.dimensions
+FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
+WHERE c.id = concord.collection_named(%(name)s);
 
 -- name: find_name
 SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
 
 -- name: count_collections
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
-       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds
+       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds,
+       c.own_vectors
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
 CROSS JOIN LATERAL (

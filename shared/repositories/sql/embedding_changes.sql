@@ -27,7 +27,8 @@ SELECT c.id AS collection_id, c.name AS collection, x.state, x.rate, x.started_a
        (SELECT count(*) FROM concord.embedding e
         WHERE e.space_id = x.old_space_id AND e.collection_id = c.id)::int AS old_vectors,
        (SELECT count(*) FROM concord.embedding e
-        WHERE e.space_id = x.new_space_id AND e.collection_id = c.id)::int AS new_vectors
+        WHERE e.space_id = x.new_space_id AND e.collection_id = c.id)::int AS new_vectors,
+       c.own_vectors
 FROM concord.collection c
 JOIN concord.embedding_space v ON v.id = c.space_id
 LEFT JOIN concord.embedding_change x ON x.collection_id = c.id

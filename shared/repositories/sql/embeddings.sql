@@ -46,7 +46,7 @@ JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.do
 JOIN concord.collection k ON k.id = d.collection_id
 JOIN concord.embedding_space s ON s.id = k.space_id
 JOIN concord.chunk c ON c.collection_id = d.collection_id AND c.document_number = d.number
-WHERE NOT EXISTS (
+WHERE NOT k.own_vectors AND NOT EXISTS (
     SELECT FROM concord.embedding e
     WHERE e.space_id = k.space_id AND e.collection_id = c.collection_id
         AND e.document_number = c.document_number AND e.chunk_id = c.id)
@@ -124,6 +124,56 @@ JOIN concord.chunk c ON c.collection_id = v.collection_id AND c.id = v.chunk_id
 JOIN concord.collection k ON k.id = c.collection_id
 WHERE v.space_id = k.space_id OR v.space_id = concord.other_space(k.id)
 ON CONFLICT DO NOTHING;
+
+-- name: forget_vectors
+-- Those that are others by now, and what another model made of a text of before.
+DELETE FROM concord.embedding e
+USING concord.collection k,
+      unnest(%(document_numbers)s::int[], %(vectors)s::text[], %(are_new_texts)s::boolean[])
+          AS w (document_number, vector, is_new_text)
+WHERE k.id = %(collection_id)s
+    AND e.space_id = ANY((SELECT concord.spaces_with_vectors(%(collection_id)s))::int[])
+    AND e.collection_id = k.id AND e.document_number = w.document_number
+    AND CASE WHEN e.space_id = k.space_id THEN e.vector <> w.vector::halfvec ELSE w.is_new_text END;
+
+-- name: give_vectors
+-- To the one chunk that each of these documents has. While the collection changes its space, they are noted for the
+-- other one.
+WITH given AS (
+    INSERT INTO concord.embedding (space_id, collection_id, document_number, chunk_id, vector)
+    SELECT k.space_id, k.id, c.document_number, c.id, w.vector::halfvec
+    FROM concord.collection k
+    CROSS JOIN unnest(%(document_numbers)s::int[], %(vectors)s::text[]) AS w (document_number, vector)
+    CROSS JOIN LATERAL (
+        SELECT id, document_number FROM concord.chunk
+        WHERE collection_id = k.id AND document_number = w.document_number OFFSET 0
+    ) c
+    WHERE k.id = %(collection_id)s
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO concord.embedding_backfill AS b (collection_id, document_number)
+SELECT x.collection_id, w.document_number
+FROM concord.embedding_change x CROSS JOIN unnest(%(document_numbers)s::int[]) AS w (document_number)
+WHERE x.collection_id = %(collection_id)s AND x.state NOT IN ('cleaning', 'cleaned')
+ORDER BY w.document_number
+ON CONFLICT (collection_id, document_number) DO UPDATE SET
+    is_stale = b.claimed_until IS NOT NULL, attempts = CASE WHEN b.claimed_until IS NULL THEN 0 ELSE b.attempts END,
+    error = NULL;
+
+-- name: find_given_vector
+-- The vector that came with a document.
+SELECT e.vector::text AS vector
+FROM concord.document d
+CROSS JOIN LATERAL (
+    SELECT id FROM concord.chunk
+    WHERE collection_id = d.collection_id AND document_number = d.number AND embedded_hash = %(given_hash)s OFFSET 0
+) c
+JOIN concord.collection k ON k.id = d.collection_id
+CROSS JOIN LATERAL (
+    SELECT vector FROM concord.embedding
+    WHERE space_id = k.space_id AND collection_id = k.id AND document_number = d.number AND chunk_id = c.id OFFSET 0
+) e
+WHERE d.collection_id = concord.collection_named(%(collection)s) AND d.id = %(id)s COLLATE "C";
 
 -- name: complete_jobs
 -- A document is ready when the claim on it still stands: its end is its mark, which no later claim, text or document
