@@ -19,7 +19,8 @@ MOST_REDIRECTS = 5
 _NOT_MODIFIED = 304
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOO_MANY_REQUESTS = 429
-_UNAVAILABLE = 503
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
+_LATER = "; it is tried again later"
 _LONGEST_VALIDATOR = 500
 # Who asks to be left alone for longer is asked again after this.
 _LONGEST_RETRY_SECONDS = 86_400.0
@@ -102,9 +103,8 @@ class HttpFetcher:
             async with asyncio.timeout(self._limits.seconds):
                 return await self._get(url, conditions, at_most)
         except (TimeoutError, httpcore.TimeoutException):
-            raise FetchFailed(
-                FetchProblem.TOO_SLOW, f"There was no whole answer within {self._limits.seconds:g} seconds."
-            ) from None
+            message = f"There was no whole answer within {self._limits.seconds:g} seconds{_LATER}."
+            raise FetchFailed(FetchProblem.TOO_SLOW, message) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise _unreachable(error) from None
 
@@ -147,12 +147,13 @@ def _short(validator: str | None) -> str | None:
 
 def _refused(status: int, headers: Mapping[str, str]) -> FetchFailed:
     pause = 0.0
+    again = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
     if status in {_TOO_MANY_REQUESTS, _UNAVAILABLE}:
         asked = headers.get("retry-after", "")
         pause = min(float(asked), _LONGEST_RETRY_SECONDS) if asked.isdecimal() else 0.0
     return FetchFailed(
         FetchProblem.REFUSED_BY_SERVER,
-        f"The server answered {status}.",
+        f"The server answered {status}{_LATER if again else '; look at the address'}.",
         answered_status=status,
         retry_after_seconds=pause,
     )
@@ -162,4 +163,5 @@ def _unreachable(error: Exception) -> FetchFailed:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         message = "The server's certificate is not one for this name by an authority that is trusted."
         return FetchFailed(FetchProblem.UNREACHABLE, message)
-    return FetchFailed(FetchProblem.UNREACHABLE, f"The server does not answer ({type(error).__name__}).")
+    does = "does not answer" if isinstance(error, httpcore.NetworkError) else "breaks off, or speaks no HTTP"
+    return FetchFailed(FetchProblem.UNREACHABLE, f"The server {does} ({type(error).__name__}){_LATER}.")

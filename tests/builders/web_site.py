@@ -20,7 +20,7 @@ class Page:
     etag: str | None = None
     last_modified: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    write: Callable[[Callable[[bytes], object]], None] | None = None
+    write: Callable[[Callable[[bytes], object]], object] | None = None
 
 
 @dataclass(frozen=True)

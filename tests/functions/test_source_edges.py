@@ -1,6 +1,7 @@
 """Sources at their limits: of time, of size, and where others have been there before."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -23,11 +24,14 @@ from shared.services.finish_source_run import finish_source_run
 from shared.storage.folder import FolderStorage
 from tests.builders.embedding_state import execute
 from tests.builders.events import http_event
+from tests.builders.files import NESTED_PDF, write_encrypted_pdf
 from tests.builders.functions import Functions
 from tests.builders.library import settings_of
 from tests.builders.source_runs import SourceRuns, open_source_runs
 from tests.builders.web_site import Page, WebSite, open_web_site
 from tests.functions.test_sources import rss, sitemap
+
+PDF = "application/pdf"
 
 
 @pytest.fixture
@@ -130,6 +134,34 @@ def test_what_cannot_be_a_document_fails_alone(sources: SourceRuns, site: WebSit
     sources.finish()
     (failing,) = sources.get("about")["failing_items"]
     assert "It cannot be a document: metadata" in failing["error"]
+
+
+def test_hostile_pages_fail_alone_and_say_what_to_do(
+    sources: SourceRuns, site: WebSite, tmp_path: Path
+) -> None:
+    gone, breaks_off = {"location": "/loop"}, {"content-length": "100"}
+    bomb = gzip.compress(bytes(30_000_000))
+    pages = {
+        "/loop": (Page(status=302, headers=gone), "redirects; give the address that they lead to"),
+        "/short": (Page(headers=breaks_off, write=lambda send: send(b"text")), "it is tried again later"),
+        "/bomb": (Page(bomb, headers={"content-encoding": "gzip"}), "split it, or leave it out"),
+        "/gone": (Page(status=410), "The server answered 410; look at the address"),
+        "/empty": (Page(b""), "The file is empty; send one with text in it"),
+        "/secret": (
+            Page(write_encrypted_pdf(tmp_path / "a", "secret").read_bytes(), PDF),
+            "a password; save",
+        ),
+        "/nested": (Page(NESTED_PDF, PDF), "save it anew"),
+        "/picture": (Page(b"\x89PNG\r\n\x1a\n" + bytes(99), "text/html"), "OCR"),
+    }
+    site.pages.update({path: page for path, (page, _) in pages.items()})
+    site.article("/good", "Good", "The text of a good one.")
+    sources.create(id="site", kind="sitemap", url=sitemap(site, *pages, "/good"))
+    sources.finish()
+    failing = {item["url"]: item["error"] for item in sources.get("site")["failing_items"]}
+    assert {path for path, (_, told) in pages.items() if told not in failing[f"{site.url}{path}"]} == set()
+    assert sources.documents().keys() == {f"{site.url}/good"}
+    assert (sources.last_run("site")["failed"], sources.last_run("site")["changed"]) == (len(pages), 1)
 
 
 def test_a_title_too_long_is_cut(sources: SourceRuns, site: WebSite) -> None:

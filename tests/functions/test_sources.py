@@ -226,7 +226,7 @@ def test_an_item_that_fails_keeps_its_document_and_is_left_alone_for_a_while(
     (failing,) = sources.get("site")["failing_items"]
     assert (failing["url"], failing["error"], failing["failures"]) == (
         f"{site.url}/b",
-        "The server answered 500.",
+        "The server answered 500; it is tried again later.",
         1,
     )
     assert len(sources.documents()) == 2
@@ -256,7 +256,7 @@ def test_a_source_that_fails_is_tried_later_and_later(sources: SourceRuns, site:
     assert (failing["state"], failing["failures"], failing["error"]) == (
         "failing",
         1,
-        "The server answered 404.",
+        "The server answered 404; look at the address.",
     )
     assert sources.pause("news") == pytest.approx(300, abs=30)
     sources.refresh("news")
@@ -273,7 +273,7 @@ def test_a_page_that_fails_makes_its_source_fail(sources: SourceRuns, site: WebS
     sources.finish()
     found = sources.get("about")
     assert (found["state"], found["next_due_at"]) == ("failing", None)
-    assert found["error"] == "Nothing of it can be fetched. The server answered 404."
+    assert found["error"] == "Nothing of it can be fetched. The server answered 404; look at the address."
 
 
 def test_a_run_of_which_nothing_came_back_is_taken_up_again(

@@ -111,6 +111,7 @@ async def test_packed_pages(
         (Page(status=301, headers={"location": "http://u:p@127.0.0.1/"}), "refused_address"),
         (Page(status=307, headers={"location": "/a"}), "too_many_redirects"),
         (Page(headers={"x-long": "x" * 200_000}), "unreachable"),
+        (Page(headers={"content-length": "100"}, write=lambda send: send(b"short")), "unreachable"),
     ],
 )
 async def test_what_lies_or_is_too_much_is_refused(
@@ -118,6 +119,13 @@ async def test_what_lies_or_is_too_much_is_refused(
 ) -> None:
     site.pages["/a"] = page
     assert (await problem_of(crawler, f"{site.url}/a")).problem == problem
+
+
+async def test_an_answer_that_is_longer_than_it_says_ends_where_it_says(
+    site: WebSite, crawler: Crawler
+) -> None:
+    site.pages["/a"] = Page(headers={"content-length": "5"}, write=lambda send: send(b"words and more"))
+    assert (await crawler.fetch(f"{site.url}/a", seconds_between=0)).body == b"words"
 
 
 async def test_a_file_may_be_larger_than_a_page(site: WebSite, crawler: Crawler) -> None:
