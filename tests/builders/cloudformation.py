@@ -81,6 +81,14 @@ class Stack:
             case _:
                 return value
 
+    def list_of(self, value: Any) -> list[str]:
+        """What a list of parameters, or of what is made of them, has."""
+        match value:
+            case {"Fn::Split": [str(separator), text]}:
+                return self._text(text).split(separator)
+            case _:
+                return self._text(value).split(",")
+
     def _parameter_or_name(self, match: re.Match[str]) -> str:
         return self.parameters.get(match[1], match[0])
 
@@ -88,6 +96,8 @@ class Stack:
         match value:
             case {"Ref": str(name)}:
                 return self.parameters[name]
+            case {"Fn::Join": [str(separator), [*values]]}:
+                return separator.join(map(self._text, values))
             case {"Fn::Join": [str(separator), list_of_values]}:
                 return separator.join(self._text(list_of_values).split(","))
             case _:

@@ -175,10 +175,34 @@ def test_nothing_is_allowed_for_everything() -> None:
         'Resource: !Sub "${ImportBucket.Arn}/exports/*"',
         'Resource: !Sub "${ImportBucket.Arn}/export-requests/*"',
         'Statement: [{Effect: Allow, Action: s3:PutObject, Resource: !Sub "${ImportBucket.Arn}/fetched/*"}]',
+        'Resource: !Split [",", !Join ["", [!Join ["/*,", !Ref SourceBucketArns], "/*"]]]',
         'Resource: !Sub "${ImportBucket.Arn}/fetched/*"',
         "Resource: !Sub arn:${AWS::Partition}:s3:::cloudformation-custom-resource-response-*",
         'Resource: [!GetAtt ImportBucket.Arn, !Sub "${ImportBucket.Arn}/*"]',
     ]
+
+
+def test_buckets_that_are_named_are_read_by_what_fetches_and_no_others() -> None:
+    name = "SourceBucketsReadPolicy"
+    assert name not in Stack.of().resources()
+    stack = Stack.of(SourceBucketArns="arn:aws:s3:::handbook,arn:aws:s3:::wiki")
+    resources = stack.resources()
+    roles = {role for role, found in resources.items() if {"Ref": name} in attached(found)}
+    assert roles == {"SourcesFetchRole"}
+    allowed = {
+        statement["Action"]: stack.list_of(statement["Resource"])
+        for statement in resources[name]["Properties"]["PolicyDocument"]["Statement"]
+    }
+    assert allowed == {
+        "s3:ListBucket": ["arn:aws:s3:::handbook", "arn:aws:s3:::wiki"],
+        "s3:GetObject": ["arn:aws:s3:::handbook/*", "arn:aws:s3:::wiki/*"],
+    }
+
+
+def attached(resource: dict[str, Any]) -> list[Any]:
+    """A role's policies."""
+    policies: list[Any] = resource.get("Properties", {}).get("ManagedPolicyArns", [])
+    return policies
 
 
 @pytest.mark.parametrize("function", RESOURCES.values(), ids=RESOURCES)
