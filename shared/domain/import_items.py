@@ -39,6 +39,8 @@ class LinesReader:
         self._splitter = LineSplitter(start=start, number=line, longest=MAX_LINE_BYTES)
         # How many lines have been read.
         self.lines = line
+        # A file that has other names for fields has them in all its lines.
+        self._has_own_names = options.id_field is None
 
     @property
     def columns(self) -> Sequence[str]:
@@ -62,7 +64,7 @@ class LinesReader:
     def _document(self, number: int, text: bytes | None) -> DocumentInput | ItemProblem:
         if text is None:
             return _problem(number, None, "line_too_long", _TOO_LONG)
-        if self._options.id_field is None:
+        if self._has_own_names:
             try:
                 return self._fitting(number, DocumentInput.model_validate_json(text))
             except ValidationError:
@@ -77,7 +79,9 @@ class LinesReader:
             return _problem(number, None, "not_json", f"The line is not JSON: {error}.")
         if not isinstance(fields, dict):
             return _problem(number, None, "not_an_object", "The line is JSON, but no object like {...}.")
-        return self._fitting(number, document_of(number, named(fields, self._options), self._options.policy))
+        renamed = named(fields, self._options)
+        self._has_own_names = self._options.id_field is None and renamed.keys() == fields.keys()
+        return self._fitting(number, document_of(number, renamed, self._options.policy))
 
     def _fitting(self, number: int, read: DocumentInput | ItemProblem) -> DocumentInput | ItemProblem:
         """What was read, unless it has a vector of other dimensions."""

@@ -46,7 +46,7 @@ async def index(unit: UnitOfWork, collection_id: int, language: str, plan: Write
         span_ends=[chunk.end for chunk in chunks],
         pages=[chunk.page for chunk in chunks],
         heading_paths=["\x1f".join(chunk.heading_path) for chunk in chunks],
-        embedded_hashes=[write.embedded_hash for write in plan.chunks],
+        embedded_hashes=[write.embedded_hash.hex() for write in plan.chunks],
         titles=[write.title for write in plan.chunks],
         texts=[write.text for write in plan.chunks],
     )

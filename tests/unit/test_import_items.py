@@ -149,6 +149,21 @@ def test_a_bad_header_is_shown_as_it_may_be_stored() -> None:
     assert len(raised.value.message) < 300
 
 
+@pytest.mark.parametrize("id_field", [None, "key"])
+def test_each_line_may_have_names_of_its_own(id_field: str | None) -> None:
+    lines = [
+        {"id": "a", "body": "One."},
+        {"_id": "b", "text": "Two."},
+        {"id": "c", "body": "Three.", "title": "3"},
+        {"_id": "d", "body": "Four."},
+    ]
+    keys = [{**line, **({id_field: f"key-{place}"} if id_field else {})} for place, line in enumerate(lines)]
+    content = b"\n".join(json.dumps(line).encode() for line in keys)
+    ids = ["key-0", "key-2"] if id_field else ["a", "b", "c", "d"]
+    items = read(LinesReader(ImportOptions(id_field=id_field)), content)
+    assert [item.outcome.id for item in items if isinstance(item.outcome, DocumentInput)] == ids
+
+
 def test_the_id_is_in_the_field_that_is_named() -> None:
     options = ImportOptions(id_field="sku")
     content = b'{"sku": "a", "id": "other"}\n{"id": "b"}\n'

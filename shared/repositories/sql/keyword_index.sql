@@ -36,7 +36,7 @@ WITH incoming AS MATERIALIZED (
     FROM unnest(
         %(document_numbers)s::int[], %(index_numbers)s::int[], %(chunk_ids)s::bigint[], %(ordinals)s::int[],
         %(span_starts)s::int[], %(span_ends)s::int[], %(pages)s::int[], %(heading_paths)s::text[],
-        %(embedded_hashes)s::bytea[], %(titles)s::text[], %(texts)s::text[]
+        %(embedded_hashes)s::text[], %(titles)s::text[], %(texts)s::text[]
     ) AS c (document_number, index_number, id, ordinal, span_start, span_end, page, heading_path,
             embedded_hash, title, text)
 ), analysed AS MATERIALIZED (
@@ -71,7 +71,7 @@ WITH incoming AS MATERIALIZED (
         (collection_id, id, document_number, ordinal, span_start, span_end, page, heading_path,
          embedded_hash, term_ids, term_counts)
     SELECT %(collection_id)s, coalesce(i.id, nextval('concord.chunk_id_seq')), i.document_number, i.ordinal,
-           i.span_start, i.span_end, i.page, string_to_array(i.heading_path, E'\x1f'), i.embedded_hash,
+           i.span_start, i.span_end, i.page, string_to_array(i.heading_path, E'\x1f'), decode(i.embedded_hash, 'hex'),
            coalesce(t.term_ids, '{}'), coalesce(t.term_counts, '{}')
     FROM incoming i LEFT JOIN chunk_terms t USING (document_number, ordinal)
     ON CONFLICT (collection_id, id) DO UPDATE SET
