@@ -39,6 +39,15 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             ["--documents", "10"],
             {f"{count}_workers_vs_raw_embedder" for count in (1, 2, 10)},
         ),
+        (
+            "parsing",
+            ["--files", "1", "--large", "2"],
+            {
+                f"{suffix}_{size}_vs_parsers_alone"
+                for suffix in ("pdf", "docx", "xlsx", "html", "csv", "md")
+                for size in ("small", "large")
+            },
+        ),
         ("typos", ["--documents", "40"], {"fragments_vs_comparing_with_all"}),
         (
             "cold_start",
