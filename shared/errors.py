@@ -12,7 +12,7 @@
     │       SourceNotFound, AliasNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists, SourceExists, CollectionInUse, TooManyExports
+    │   └── CollectionExists, SourceExists, CollectionInUse, TooManyExports, TooManyDeletions
     ├── PayloadTooLarge (413)
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
@@ -210,6 +210,12 @@ class TooManyExports(Conflict):
     """The collection has five exports that are not finished; wait for one of them."""
 
     code = "too_many_exports"
+
+
+class TooManyDeletions(Conflict):
+    """What was deleted before is still being removed; try again in a minute, or with one filter for all."""
+
+    code = "too_many_deletions"
 
 
 class PayloadTooLarge(ConcordError):

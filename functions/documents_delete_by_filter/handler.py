@@ -17,7 +17,7 @@ router = APIRouter()
 PATH = "/v1/collections/{collection}/documents/delete"
 
 
-@router.post(PATH, tags=["documents"], responses=error_answers(400, 404, 422))
+@router.post(PATH, tags=["documents"], responses=error_answers(400, 404, 409, 422))
 async def documents_delete_by_filter(
     collection: CollectionName,
     request: DeleteRequest,
@@ -26,11 +26,11 @@ async def documents_delete_by_filter(
     cache: OpenCache,
     maintain_queue: OpenMaintainQueue,
 ) -> DeleteAnswer:
-    """Delete every document that a filter selects."""
-    deleted, complete = await delete_documents_by_filter(
-        database, cache, maintain_queue, principal, collection, request.filter
+    """Delete all documents that a filter selects: at once for readers, many are removed afterwards."""
+    gone = await delete_documents_by_filter(
+        database, cache, maintain_queue, principal, collection, request.filter, dry_run=request.dry_run
     )
-    return DeleteAnswer(deleted=deleted, complete=complete)
+    return DeleteAnswer.model_validate(gone)
 
 
 handler = HttpFunction(

@@ -9,10 +9,18 @@ class DeleteRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"filter": "year < 2020"}]})
 
     filter: FilterText
+    dry_run: bool = Field(default=False, description="Only count.")
 
 
 class DeleteAnswer(BaseModel):
-    """How many documents went."""
+    """How many documents went or, in a dry run, would go."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     deleted: int
-    complete: bool = Field(description="False when time ran out first: the same call goes on.")
+    exact: bool = Field(
+        description="False when not all could be counted in time, and `deleted` is an estimate. Gone are all."
+    )
+    purged: bool = Field(
+        description="False while they are in no answer, but not yet removed, which takes minutes of many."
+    )

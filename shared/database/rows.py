@@ -53,6 +53,21 @@ class AliasRow(NamedTuple):
     updated_at: datetime
 
 
+class DeletionRow(NamedTuple):
+    """Documents that a filter selects and that were last written until `deleted_at` are
+    gone, though some are still stored: maintenance has removed those up to
+    `reached_number`, `purged` of about `documents`.
+    """
+
+    collection_id: int
+    id: int
+    filter: str
+    deleted_at: datetime
+    documents: int
+    purged: int
+    reached_number: int
+
+
 class CollectionSettingsRow(NamedTuple):
     """What was set for a collection's searches, as far as it is not the default. No row
     means that nothing was.

@@ -7,6 +7,7 @@ from shared.database.rows import DocumentRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.bundles import BundleDocument
+from shared.domain.deletions import Gone
 from shared.errors import CollectionNotFound
 from shared.repositories.embedding_jobs import vector_text
 
@@ -26,6 +27,8 @@ class ExportedCollection(NamedTuple):
     settings: dict[str, Any]
     ttl_seconds: int | None
     own_vectors: bool
+    # What shared.services.gone_documents reads.
+    gone: dict[str, Any] | None
 
 
 class ExportedVector(NamedTuple):
@@ -67,17 +70,22 @@ async def find_last_number(unit: UnitOfWork, collection_id: int) -> int:
 
 
 async def list_exported(
-    unit: UnitOfWork, collection_id: int, *, after: int, until: int, limit: int, room: int
+    unit: UnitOfWork, collection_id: int, gone: Gone, *, after: int, until: int, limit: int, room: int
 ) -> list[DocumentRow]:
     """Documents by number, after `after` and up to `until`, until their bodies have passed `room` bytes."""
+    # Whoever builds bundles starts before there is one to build.
+    from shared.repositories.filters import shown_sql  # noqa: PLC0415
+
+    shown = shown_sql(gone)
     return await unit.rows(
-        SQL["list_exported_documents"],
+        SQL["list_exported_documents"].with_slot("shown", shown.text),
         DocumentRow,
         collection_id=collection_id,
         after=after,
         until=until,
         limit=limit,
         room=room,
+        **shown.parameters,
     )
 
 

@@ -45,7 +45,10 @@ class CountedCollection(NamedTuple):
 
 
 class LiveCollection(NamedTuple):
-    """What writing to a collection takes. `known_as` are its name and its aliases."""
+    """What writing to a collection takes. `known_as` are its name and its aliases.
+
+    `gone` is what shared.services.gone_documents reads.
+    """
 
     id: int
     name: str
@@ -57,6 +60,7 @@ class LiveCollection(NamedTuple):
     ttl_seconds: int | None
     own_vectors: bool
     dimensions: int
+    gone: dict[str, Any] | None
 
 
 class Identified(NamedTuple):

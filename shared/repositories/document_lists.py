@@ -1,44 +1,73 @@
-"""Documents by the page, and by what a filter selects."""
+"""Documents by the page, and which of some are shown."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from shared.database.statements import Statement
 from shared.database.units_of_work import UnitOfWork
+from shared.domain.deletions import Gone
 from shared.domain.filters import Filter
 from shared.repositories.documents import SQL, StoredDocument
-from shared.repositories.filters import filter_sql
+from shared.repositories.filters import filter_sql, shown_sql
 
 
 class Numbered(NamedTuple):
     number: int
 
 
+class Identified(NamedTuple):
+    id: str
+
+
+def with_conditions(
+    statement: Statement, tree: Filter | None, gone: Gone
+) -> tuple[Statement, dict[str, Any]]:
+    """A statement of the documents that a filter selects and that are not gone, and its parameters."""
+    condition, shown = filter_sql(tree), shown_sql(gone)
+    filled = statement.with_slot("filter", condition.text).with_slot("shown", shown.text)
+    return filled, condition.parameters | shown.parameters
+
+
 async def list_documents(
-    unit: UnitOfWork, collection_id: int, *, after: str, limit: int, room: int, tree: Filter | None
+    unit: UnitOfWork,
+    collection_id: int,
+    *,
+    after: str,
+    limit: int,
+    room: int,
+    tree: Filter | None,
+    gone: Gone,
 ) -> list[StoredDocument]:
     """Documents by id, from the one after `after`, until their bodies have passed `room` bytes."""
-    condition = filter_sql(tree)
+    statement, parameters = with_conditions(SQL["list_documents"], tree, gone)
     return await unit.rows(
-        SQL["list_documents"].with_slot("filter", condition.text),
+        statement,
         StoredDocument,
         collection_id=collection_id,
         after=after,
         limit=limit,
         room=room,
-        **condition.parameters,
+        **parameters,
     )
 
 
-async def match_documents(unit: UnitOfWork, collection_id: int, tree: Filter, limit: int) -> list[int]:
-    """The numbers of up to `limit` documents that a filter selects."""
-    condition = filter_sql(tree)
-    matched = await unit.rows(
-        SQL["match_documents"].with_slot("filter", condition.text),
-        Numbered,
+async def expired_of(unit: UnitOfWork, collection_id: int, ids: Sequence[str]) -> list[int]:
+    """The numbers of those of these documents that have expired."""
+    found = await unit.rows(SQL["expired_of"], Numbered, collection_id=collection_id, ids=list(ids))
+    return [row.number for row in found]
+
+
+async def shown_ids(unit: UnitOfWork, collection_id: int, ids: Sequence[str], gone: Gone) -> set[str]:
+    """Those of these documents that are there and not gone."""
+    shown = shown_sql(gone)
+    found = await unit.rows(
+        SQL["shown_ids"].with_slot("shown", shown.text),
+        Identified,
         collection_id=collection_id,
-        limit=limit,
-        **condition.parameters,
+        ids=list(ids),
+        **shown.parameters,
     )
-    return [row.number for row in matched]
+    return {row.id for row in found}
 
 
 async def list_expiring_collections(unit: UnitOfWork) -> list[int]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredChunk, WritePlan
@@ -19,11 +19,19 @@ class StoredState(NamedTuple):
     versions: dict[str, DocumentVersion]
     chunks: list[StoredChunk]
     last: LastNumbers
+    # What shared.services.gone_documents reads.
+    gone: dict[str, Any] | None
+
+
+class _Live(NamedTuple):
+    id: int
+    gone: dict[str, Any] | None
 
 
 async def find_versions(
     unit: UnitOfWork, collection_id: int, ids: Sequence[str]
 ) -> dict[str, DocumentVersion]:
+    """What is stored of these ids, also of documents that are gone."""
     found = await unit.rows(SQL["find_versions"], DocumentVersion, collection_id=collection_id, ids=list(ids))
     return {version.id: version for version in found}
 
@@ -35,16 +43,18 @@ async def lock_and_find(unit: UnitOfWork, collection_id: int, ids: Sequence[str]
     """
     await keyword_index.lock(unit, collection_id)
     wanted = {"collection_id": collection_id, "ids": list(ids)}
-    live = await unit.start(SQL["find_live_collection"], Numbered, collection_id=collection_id)
+    live = await unit.start(SQL["find_live_collection"], _Live, collection_id=collection_id)
     versions = await unit.start(SQL["find_versions"], DocumentVersion, **wanted)
     chunks = await unit.start(SQL["find_stored_chunks"], StoredChunk, **wanted)
     last = await unit.start(SQL["find_last_numbers"], LastNumbers, collection_id=collection_id)
-    if await live.row() is None:
+    collection = await live.row()
+    if collection is None:
         raise CollectionNotFound
     return StoredState(
         versions={version.id: version for version in await versions.rows()},
         chunks=await chunks.rows(),
         last=await last.row() or LastNumbers(0, 0),
+        gone=collection.gone,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.database.statements import SqlFile
+from shared.domain.deletions import Gone
 from shared.domain.filters import (
     Clause,
     Comparison,
@@ -41,6 +42,21 @@ def filter_sql(tree: Filter | None) -> BoundSql:
     condition = BoundSql("filter", "true")
     if tree is not None:
         condition.text = _sql(tree, condition)
+    return condition
+
+
+def shown_sql(gone: Gone) -> BoundSql:
+    """The condition that a document is not gone, never NULL; `true` when nothing is."""
+    condition = BoundSql("gone", "true")
+    parts = [
+        f"NOT (d.updated_at <= {condition.bind(deletion.deleted_at)}::timestamptz"
+        f" AND {_sql(deletion.tree, condition)})"
+        for deletion in gone.deletions
+    ]
+    if gone.expired:
+        parts.append("coalesce(d.expires_at > now(), true)")
+    if parts:
+        condition.text = f"({' AND '.join(parts)})"
     return condition
 
 

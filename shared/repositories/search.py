@@ -1,13 +1,16 @@
 """The search statement: one round trip from words and a vector to a page of hits."""
 
+import json
 from typing import Any, NamedTuple, Self
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain import ranking
+from shared.domain.deletions import Gone
 from shared.domain.sizes import MAX_REQUEST_BYTES
 from shared.repositories.bound_sql import BoundSql
 from shared.repositories.embedding_jobs import vector_text
+from shared.repositories.filters import shown_sql
 from shared.repositories.search_conditions import Conditions, conditions_of
 from shared.repositories.search_plan import CollectionFacts, FoundDocument, SearchPlan
 from shared.repositories.search_text import SearchShape, search_statement
@@ -36,16 +39,19 @@ class ModelDocument(NamedTuple):
 
 
 async def start_model_document(
-    unit: UnitOfWork, facts: CollectionFacts, document_id: str
+    unit: UnitOfWork, facts: CollectionFacts, document_id: str, gone: Gone
 ) -> Pending[ModelDocument]:
-    """No row when there is no such document."""
+    """No row when there is no such document, or something else is gone than the facts say."""
+    shown = shown_sql(gone)
     return await unit.start(
-        SQL["find_model_document"],
+        SQL["find_model_document"].with_slot("shown", shown.text),
         ModelDocument,
         collection_id=facts.id,
         collection=facts.name,
         space_id=facts.space_id,
         id=document_id,
+        gone=_gone(facts),
+        **shown.parameters,
     )
 
 
@@ -139,6 +145,7 @@ def _asked(plan: SearchPlan) -> dict[str, Any]:
         "collection_id": facts.id,
         "collection": facts.name,
         "updated_at": facts.updated_at,
+        "gone": _gone(facts),
         "vector_index": facts.vector_index,
         "has_vector_index": facts.has_vector_index,
         "language": facts.language,
@@ -158,6 +165,10 @@ def _asked(plan: SearchPlan) -> dict[str, Any]:
         "cutoff_seconds": plan.cutoff_seconds,
         "boost_weight": float(sum(rule.weight for rule in plan.boosts)),
     }
+
+
+def _gone(facts: CollectionFacts) -> str | None:
+    return None if facts.gone is None else json.dumps(facts.gone)
 
 
 def _words(plan: SearchPlan) -> dict[str, Any]:

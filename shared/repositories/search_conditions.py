@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.database.statements import SqlFile
-from shared.repositories.filters import filter_sql
+from shared.domain.deletions import NOTHING_GONE
+from shared.repositories.filters import filter_sql, shown_sql
 from shared.repositories.search_plan import SearchPlan
 
 SQL = SqlFile("shared.repositories.sql", "search")
@@ -22,7 +23,7 @@ class Conditions:
 
 
 def conditions_of(plan: SearchPlan) -> Conditions:
-    """The filter, the phrases, what was excluded and what the collection hides for this query."""
+    """The filter, the phrases, what was excluded, what is gone and what is hidden for this query."""
     parts: list[str] = []
     conditions = Conditions()
     if plan.tree is not None:
@@ -35,6 +36,12 @@ def conditions_of(plan: SearchPlan) -> Conditions:
         conditions.parameters["said"] = [text for text, _ in said]
         parts.extend(_says(place, is_wanted) for place, (_, is_wanted) in enumerate(said, start=1))
     conditions.is_selective = plan.tree is not None or any(is_wanted for _, is_wanted in said)
+    if plan.gone != NOTHING_GONE:
+        # It may be nearly everything.
+        conditions.is_selective = True
+        shown = shown_sql(plan.gone)
+        parts.append(shown.text)
+        conditions.parameters.update(shown.parameters)
     if plan.hidden:
         conditions.parameters["hidden"] = list(plan.hidden)
         parts.append("d.id <> ALL(%(hidden)s::text[])")

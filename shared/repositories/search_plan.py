@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from shared.domain import ranking
+from shared.domain.deletions import NOTHING_GONE, Gone
 from shared.domain.facets import FacetPlan
 from shared.domain.filters import Field, Filter
 from shared.domain.query_words import WordPlan
@@ -27,6 +28,8 @@ class CollectionFacts(NamedTuple):
     # When this was read; what it is now decides nothing but how the statement goes about its work.
     documents: int
     has_vector_index: bool
+    # What shared.services.gone_documents reads.
+    gone: dict[str, Any] | None
 
     @property
     def vector_index(self) -> str:
@@ -59,6 +62,7 @@ class SearchPlan:
     body_weight: float = ranking.BODY_WEIGHT
     pinned: Sequence[str] = ()
     hidden: Sequence[str] = ()
+    gone: Gone = NOTHING_GONE
     facets: FacetPlan | None = None
     sort: Sequence[SortRule] = ()
     group_by: Field | None = None

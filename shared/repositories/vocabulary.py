@@ -23,6 +23,9 @@ class FoundSuggestions(NamedTuple):
     corrections: dict[str, str]
     words: list[tuple[str, int]]
     documents: list[dict[str, Any]]
+    collection_id: int
+    # What shared.services.gone_documents reads.
+    gone: dict[str, Any] | None
 
 
 async def add_words(unit: UnitOfWork, collection_id: int, language: str, texts: Sequence[str]) -> None:

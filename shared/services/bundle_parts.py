@@ -38,7 +38,7 @@ async def next_part(
     reached = row.reached
     numbers = NumberRange(reached, row.last_number)
     async with aclosing(
-        exported_groups(database, principal, collection.id, numbers, with_vectors=row.vectors)
+        exported_groups(database, principal, collection, numbers, with_vectors=row.vectors)
     ) as groups:
         async for documents in groups:
             await packed.add([document.line(lines) for document in documents])

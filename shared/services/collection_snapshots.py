@@ -8,10 +8,12 @@ from weakref import WeakKeyDictionary
 
 from shared.database.units_of_work import Database
 from shared.domain.collection_settings import CollectionSettings
+from shared.domain.deletions import Gone
 from shared.domain.principals import Principal
 from shared.errors import CollectionNotFound, NotFound
 from shared.repositories.search import start_facts
 from shared.repositories.search_plan import CollectionFacts
+from shared.services.gone_documents import read_gone
 
 _MOST_REMEMBERED = 1_000
 # By name, and whether they are of the space that a collection changes from or to.
@@ -20,10 +22,11 @@ _snapshots: "WeakKeyDictionary[Database, _Memory]" = WeakKeyDictionary()
 
 
 class KnownCollection(NamedTuple):
-    """What is known of a collection, and its settings, read."""
+    """What is known of a collection; its settings, and what is gone of it, read."""
 
     facts: CollectionFacts
     settings: CollectionSettings
+    gone: Gone
 
 
 async def recall_collection(
@@ -45,7 +48,8 @@ async def recall_collection(
             raise CollectionNotFound(details=[{"field": "collection", "message": f"no {name}"}])
         if len(remembered) >= _MOST_REMEMBERED:
             remembered.clear()
-        known = KnownCollection(facts, CollectionSettings.model_validate(facts.settings))
+        settings = CollectionSettings.model_validate(facts.settings)
+        known = KnownCollection(facts, settings, read_gone(facts.gone))
         remembered[name, of_other_space] = known
     return known
 

@@ -9,6 +9,7 @@ from shared.queues.protocol import MaintainQueue
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
 from shared.services.announce_writes import ask_for_maintenance
+from shared.services.locked_documents import lock_and_find_shown
 
 
 async def delete_document(
@@ -22,7 +23,7 @@ async def delete_document(
     """Raises CollectionNotFound, DocumentNotFound."""
     async with database.unit_of_work(principal) as unit:
         found = await collections.find_collection(unit, collection)
-        stored = await repository.lock_and_find(unit, found.id, [document_id])
+        stored = await lock_and_find_shown(unit, found.id, [document_id])
         if document_id not in stored.versions:
             raise DocumentNotFound(details=[{"field": "id", "message": f"no {document_id}"}])
         await repository.delete(unit, found.id, [stored.versions[document_id].number])

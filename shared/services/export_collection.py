@@ -15,6 +15,7 @@ from shared.domain.principals import Principal
 from shared.repositories import bundles
 from shared.repositories.bundles import ExportedCollection
 from shared.repositories.collections import find_collection
+from shared.services.gone_documents import read_gone
 
 # Of documents that are in memory together, with their vectors.
 DOCUMENTS_PER_UNIT = 200
@@ -61,7 +62,7 @@ async def export_collection(
     yield lines.header(header_of(collection, with_vectors=with_vectors))
     numbers = NumberRange(0, until)
     async with aclosing(
-        exported_groups(database, principal, collection.id, numbers, with_vectors=with_vectors)
+        exported_groups(database, principal, collection, numbers, with_vectors=with_vectors)
     ) as groups:
         async for documents in groups:
             for document in documents:
@@ -97,23 +98,30 @@ def _times(document: DocumentRow) -> dict[str, datetime | None]:
 
 
 async def exported_groups(
-    database: Database, principal: Principal, collection_id: int, numbers: NumberRange, *, with_vectors: bool
+    database: Database,
+    principal: Principal,
+    collection: ExportedCollection,
+    numbers: NumberRange,
+    *,
+    with_vectors: bool,
 ) -> AsyncGenerator[list[ExportedDocument]]:
     """The documents in the order of their numbers, as many at once as are read in one unit of work."""
+    gone = read_gone(collection.gone)
     after = numbers.after
     while True:
         chunks: dict[int, list[dict[str, str]]] = defaultdict(list)
         async with database.unit_of_work(principal) as unit:
             documents = await bundles.list_exported(
                 unit,
-                collection_id,
+                collection.id,
+                gone,
                 after=after,
                 until=numbers.until,
                 limit=DOCUMENTS_PER_UNIT,
                 room=BYTES_PER_UNIT,
             )
             wanted = [document.number for document in documents] if with_vectors else []
-            for number, digest, vector in await bundles.list_vectors(unit, collection_id, wanted):
+            for number, digest, vector in await bundles.list_vectors(unit, collection.id, wanted):
                 chunks[number].append({"hash": digest, "vector": vector})
         if not documents:
             return

@@ -52,6 +52,7 @@ async def find_similar_documents(
             typos=False,
             prefix=False,
             hidden=[document_id],
+            gone=known.gone,
         )
 
     _, rows = await run_search(database, principal, collection, plan_for)
@@ -75,7 +76,7 @@ async def _read_model(
     for _ in range(2):
         known = await recall_collection(database, principal, collection)
         async with database.unit_of_work(principal) as unit:
-            pending = await start_model_document(unit, known.facts, document_id)
+            pending = await start_model_document(unit, known.facts, document_id, known.gone)
         model = await pending.row()
         if model is not None:
             return model

@@ -20,6 +20,7 @@ from shared.errors import ConcordError
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import collections, document_storage, imports
 from shared.repositories.imports import ImportKey, Progress
+from shared.services.gone_documents import shown_of
 from shared.services.import_groups import Group, groups
 from shared.services.index_documents import hash_documents
 from shared.services.read_import_file import read_import_file
@@ -184,10 +185,11 @@ class ImportWork:
         found = await collections.find_collection(unit, self.collection)
         ids = [document.id for document in documents]
         versions = await document_storage.find_versions(unit, found.id, ids)
+        shown = await shown_of(unit, found.id, found.gone, ids)
         statuses = []
         for document, hashes in hash_documents(found, documents):
             version = versions.get(document.id)
-            if version is None:
+            if version is None or document.id not in shown:
                 statuses.append(WriteStatus.CREATED)
             else:
                 same = version.content_hash == hashes.content

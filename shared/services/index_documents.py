@@ -19,6 +19,7 @@ from shared.errors import InvalidRequest
 from shared.repositories import document_storage as repository
 from shared.repositories.collections import LiveCollection
 from shared.repositories.embedding_jobs import retry_failed
+from shared.services.locked_documents import lock_and_find_shown
 
 # One unit of work takes this much at most, so that writers of a collection wait for each other briefly.
 DOCUMENTS_PER_UNIT = 500
@@ -74,7 +75,7 @@ async def index_documents(
 ) -> WritePlan:
     """Write what changes, under the collection's lock; `chunks` may have been made before it was taken."""
     ids = [entry.document.id for entry in documents]
-    stored = await repository.lock_and_find(unit, collection.id, ids)
+    stored = await lock_and_find_shown(unit, collection.id, ids)
     # What somebody else wrote in between may need chunks that looked unnecessary.
     missing = [entry for entry in documents if entry.document.id not in chunks]
     plan = plan_writes(

@@ -9,6 +9,7 @@ from shared.querying.filters import parse_filter
 from shared.repositories import collections
 from shared.repositories.document_lists import list_documents as list_stored
 from shared.repositories.documents import StoredDocument, list_metadata_fields
+from shared.services.gone_documents import read_gone
 from shared.services.known_fields import refuse_unknown_fields
 
 # Leaves room for what JSON has around the documents' own fields.
@@ -36,7 +37,13 @@ async def list_documents(
             known = await list_metadata_fields(unit, collection)
             refuse_unknown_fields(tree, known)
         found = await list_stored(
-            unit, found_collection.id, after=after, limit=limit + 1, room=_ROOM, tree=tree
+            unit,
+            found_collection.id,
+            after=after,
+            limit=limit + 1,
+            room=_ROOM,
+            tree=tree,
+            gone=read_gone(found_collection.gone),
         )
     fitting = _fitting(found[:limit])
     return fitting, len(found) > len(fitting)

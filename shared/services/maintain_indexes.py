@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from shared.database.rows import DeletionRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.errors import ConcordError, Unavailable
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.repositories import (
     collections,
+    deletions,
     document_storage,
     embedding_changes,
     embedding_spaces,
@@ -47,9 +49,11 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     async with database.unit_of_work(principal) as unit:
         buried = await collections.list_buried_ids(unit)
         live = await collections.list_live_ids(unit)
+        standing = await deletions.list_standing(unit)
         unused = await embedding_changes.find_cleaning(unit)
         outgrown = await embedding_spaces.find_outgrown_collections(unit)
     steps: list[_Step] = [partial(_purge, database, principal, collection_id) for collection_id in buried]
+    steps += [partial(_purge_deletion, database, principal, deletion) for deletion in standing]
     steps += [partial(_compact, database, principal, collection_id) for collection_id in live]
     steps += [partial(_clean_space, database, principal, space) for space in unused]
     steps += [partial(_index_vectors, database, principal, collection) for collection in outgrown]
@@ -97,6 +101,21 @@ async def _purge(
         if not purged:
             return True
     return False
+
+
+async def _purge_deletion(
+    database: Database,
+    principal: Principal,
+    deletion: DeletionRow,
+    report: MaintenanceReport,
+    deadline: float,
+) -> bool:
+    """Remove what a filter has deleted; False when time ran out first."""
+    from shared.services.purge_deletions import purge_deletion  # noqa: PLC0415 - which takes a parser.
+
+    purged, complete = await purge_deletion(database, principal, deletion, deadline=deadline)
+    report.purged_rows += purged
+    return complete
 
 
 async def _compact(

@@ -109,6 +109,7 @@ def plan_search(known: KnownCollection, asked: AskedSearch, budget: TimeBudget) 
         body_weight=settings.field_weights.body,
         pinned=pinned,
         hidden=hidden,
+        gone=known.gone,
         facets=read.facets,
         sort=read.sort,
         group_by=read.group_by,

@@ -8,6 +8,7 @@ from shared.domain.principals import Principal
 from shared.domain.suggestions import SuggestedDocument, Suggestion, Suggestions
 from shared.repositories.collections import found_collection
 from shared.repositories.vocabulary import FoundSuggestions, start_suggestions
+from shared.services.gone_documents import shown_of
 
 SHOWN_DOCUMENTS = 5
 # Of a long query the last words say what comes next.
@@ -31,13 +32,18 @@ async def suggest_queries(
             shown_documents=SHOWN_DOCUMENTS,
         )
     found = await found_collection(pending, collection)
+    documents = found.documents
+    if found.gone is not None:
+        async with database.unit_of_work(principal) as unit:
+            ids = [document["id"] for document in documents]
+            shown = await shown_of(unit, found.collection_id, found.gone, ids)
+        documents = [document for document in documents if document["id"] in shown]
     before = _before(earlier, found)
     return Suggestions(
         suggestions=[
-            _suggestion([*before, *_ending(last, found.typed, word)], documents)
-            for word, documents in found.words
+            _suggestion([*before, *_ending(last, found.typed, word)], having) for word, having in found.words
         ],
-        documents=[SuggestedDocument(**document) for document in found.documents],
+        documents=[SuggestedDocument(**document) for document in documents],
         took_ms=round((time.perf_counter() - started) * 1000, 2),
     )
 

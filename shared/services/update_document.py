@@ -13,6 +13,7 @@ from shared.repositories.collections import find_collection
 from shared.repositories.documents import StoredDocument, found_document, start_document
 from shared.repositories.embedding_jobs import start_given_vector
 from shared.services.announce_writes import announce_writes, ask_for_maintenance
+from shared.services.gone_documents import remove_gone
 from shared.services.index_documents import chunk_changed, hash_documents, index_documents, refuse_vector
 from shared.services.locked_collection import lock_collection
 
@@ -34,6 +35,7 @@ async def update_document(
     chunks = await _chunk_ahead(database, principal, collection, document_id, change)
     async with database.unit_of_work(principal) as unit:
         found = await lock_collection(unit, collection)
+        await remove_gone(unit, found.id, found.gone, [document_id])
         document = change.applied_to(await _read(unit, collection, document_id))
         refuse_vector(found, document)
         hashed = hash_documents(found, [document])

@@ -90,11 +90,11 @@ class Library:
         await delete_document(self.database, self._cache, self.maintain_queue, ADMIN, self.name, id)
 
     async def delete_where(self, condition: str) -> int:
-        deleted, complete = await delete_documents_by_filter(
+        gone = await delete_documents_by_filter(
             self.database, self._cache, self.maintain_queue, ADMIN, self.name, condition
         )
-        assert complete
-        return deleted
+        assert gone.exact
+        return gone.deleted
 
     async def drop(self) -> None:
         await delete_collection(self.database, self._cache, self.maintain_queue, ADMIN, self.name)

@@ -25,7 +25,7 @@ BLOCKS = {
     SEARCH: {
         "aliases": {"list_aliases"},
         "collections": {"find_collection", "count_collections"},
-        "documents": {"find_document", "list_documents", "list_metadata_fields"},
+        "documents": {"find_document", "list_documents", "list_metadata_fields", "shown_ids"},
         "embedding_changes": {"find_change"},
         "exports": {"find_export"},
         "facets": EVERY_BLOCK,
@@ -48,7 +48,11 @@ BLOCKS = {
             "list_expiring_collections", "find_expired",
             "find_versions", "find_stored_chunks", "find_live_collection", "find_last_numbers",
             "upsert_documents", "renew_expiry", "note_metadata_fields", "list_metadata_fields",
-            "delete_stored_chunks", "delete_documents", "find_document", "match_documents",
+            "delete_stored_chunks", "delete_documents", "find_document", "shown_ids", "expired_of",
+        },
+        "deletions": {
+            "match_few", "give_up_after", "match_numbers", "count_matches", "find_last_number",
+            "count_deletions", "insert_deletion", "match_ids", "count_purged",
         },
         "embeddings": EVERY_BLOCK,
         "embedding_changes": OF_CHANGES | CLEANING,
@@ -72,6 +76,7 @@ BLOCKS = {
         "collections": {
             "list_live_ids", "list_buried_ids", "purge_blocks", "purge_collection", "delete_collection",
         },
+        "deletions": {"list_deletions", "find_deleted", "match_deleted", "count_purged", "end_deletion"},
         "documents": {"find_doomed", "delete_documents"},
         "embeddings": {"lock_jobs", "withdraw_embedding"},
         "embedding_changes": {"find_cleaning", *CLEANING},
@@ -79,7 +84,8 @@ BLOCKS = {
             "find_outgrown_collections", "limit_build", "index_collection_vectors", "drop_collection_index",
         },
         "keyword_index": {
-            "lock_collection", "fold_statistics", "terms_to_compact", "compact_terms", "forget_retired",
+            "lock_collection", "retire_documents", "fold_statistics", "terms_to_compact", "compact_terms",
+            "forget_retired",
         },
         "vocabulary": {"forget_words"},
     },

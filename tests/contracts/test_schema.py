@@ -26,6 +26,7 @@ UNIQUE INDEX collection_name_live_idx ON collection (name) WHERE (deleted_at IS 
 UNIQUE INDEX collection_pkey ON collection (id)
 UNIQUE INDEX collection_settings_pkey ON collection_settings (collection_id)
 INDEX collection_tombstone_idx ON collection (deleted_at) WHERE (deleted_at IS NOT NULL)
+UNIQUE INDEX deletion_pkey ON deletion (collection_id, id)
 UNIQUE INDEX discarded_original_pkey ON discarded_original (object_key)
 UNIQUE INDEX document_collection_id_index_number_key ON document (collection_id, index_number)
 UNIQUE INDEX document_collection_id_number_key ON document (collection_id, number)

@@ -1,5 +1,6 @@
 """The README's commands and examples, as a newcomer would run them."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
     with serving("up", "--port", "0", folder=laptop) as (address, _process):
         created, stored, by_both, by_words = run_curl_example(address)
         with_time, changed = run_curl_example(address, "expiry")
+        (foreseen,) = run_curl_example(address, "delete")
         program = example("python", address)
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
@@ -27,6 +29,9 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
     assert [hit["document"]["id"] for hit in by_both["hits"]] == ["settings"]
     assert by_words["hits"][0]["document"]["id"] == "limits"
     assert (with_time["errors"], changed["ttl_seconds"]) == (0, 604_800)
+    told = re.search(r"^# (\{.*\})$", example("delete", ""), re.MULTILINE)
+    assert told is not None
+    assert foreseen == json.loads(told[1])
     assert done.stdout.splitlines()[0].split()[1] == "backups"
 
 

@@ -214,11 +214,19 @@ def test_a_deleted_document_is_gone(functions: Functions, guides: Upsert) -> Non
     assert guides({"id": "a", "body": "Cats sit."}) == items(("a", "created"))
 
 
+def deleted(count: int) -> dict[str, Any]:
+    return answer(200, {"deleted": count, "exact": True, "purged": True})
+
+
 def test_documents_are_deleted_by_filter(functions: Functions, guides: Upsert) -> None:
     guides(*({"id": str(year), "metadata": {"year": year}} for year in range(2018, 2024)))
     event = http_event("POST", f"{DOCUMENTS}/delete", {"filter": "year < 2020 OR year = 2023"})
-    assert functions("documents_delete_by_filter", event) == answer(200, {"deleted": 3, "complete": True})
-    assert functions("documents_delete_by_filter", event) == answer(200, {"deleted": 0, "complete": True})
+    assert functions("documents_delete_by_filter", event) == answer(
+        200, {"deleted": 3, "exact": True, "purged": True}
+    )
+    assert functions("documents_delete_by_filter", event) == answer(
+        200, {"deleted": 0, "exact": True, "purged": True}
+    )
     assert [document["id"] for document in list_(functions)["body"]["documents"]] == ["2020", "2021", "2022"]
 
 

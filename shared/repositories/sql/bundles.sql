@@ -3,7 +3,7 @@
 -- name: find_exported_collection
 SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions,
        coalesce((SELECT settings FROM concord.collection_settings WHERE collection_id = c.id), '{}') AS settings,
-       c.ttl_seconds, c.own_vectors
+       c.ttl_seconds, c.own_vectors, concord.gone(c.id) AS gone
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
 WHERE c.id = %(collection_id)s AND c.deleted_at IS NULL;
 
@@ -14,9 +14,11 @@ SELECT coalesce(max(number), 0) AS number FROM concord.document WHERE collection
 -- Documents after a number, until their bodies have passed `room` bytes: in the order in which a restored collection
 -- numbers them, so that its ties are broken as they were.
 SELECT d.* FROM (
-    SELECT number, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS bytes_before
-    FROM concord.document WHERE collection_id = %(collection_id)s AND number > %(after)s AND number <= %(until)s
-    ORDER BY number LIMIT %(limit)s
+    SELECT d.number, sum(octet_length(d.body)) OVER (ORDER BY d.number) - octet_length(d.body) AS bytes_before
+    FROM concord.document d
+    WHERE d.collection_id = %(collection_id)s AND d.number > %(after)s AND d.number <= %(until)s
+        AND /*shown*/ true /*end*/
+    ORDER BY d.number LIMIT %(limit)s
 ) w
 CROSS JOIN LATERAL (
     SELECT * FROM concord.document WHERE collection_id = %(collection_id)s AND number = w.number OFFSET 0

@@ -11,7 +11,7 @@ RETURNING id;
 -- name: find_collection
 SELECT c.id, c.name, c.language, c.space_id, c.chunking, c.embedding_template,
        ARRAY(SELECT c.name UNION ALL SELECT a.name FROM concord.alias a WHERE a.collection_id = c.id) AS known_as,
-       c.ttl_seconds, c.own_vectors, s.dimensions
+       c.ttl_seconds, c.own_vectors, s.dimensions, concord.gone(c.id) AS gone
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
 WHERE c.id = concord.collection_named(%(name)s);
 
@@ -20,14 +20,19 @@ SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at 
 
 -- name: count_collections
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
-       t.documents, t.chunks, j.pending, j.failed, /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds,
-       c.own_vectors
+       -- Those that wait for their removal are as many as they were found to be.
+       greatest(t.documents - r.documents, 0) AS documents, t.chunks, j.pending, j.failed,
+       /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds, c.own_vectors
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(documents), 0)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks
     FROM concord.keyword_statistic WHERE collection_id = c.id
 ) t
+CROSS JOIN LATERAL (
+    SELECT (SELECT coalesce(sum(greatest(documents - purged, 0)), 0) FROM concord.deletion WHERE collection_id = c.id)::int
+           + (SELECT count(*) FROM concord.document WHERE collection_id = c.id AND expires_at <= now())::int AS documents
+) r
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'pending')::int AS pending,
            count(*) FILTER (WHERE state = 'failed')::int AS failed

@@ -12,7 +12,7 @@ WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[])
 ORDER BY c.document_number, c.ordinal;
 
 -- name: find_live_collection
-SELECT id AS number FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
+SELECT id, concord.gone(id) AS gone FROM concord.collection WHERE id = %(collection_id)s AND deleted_at IS NULL;
 
 -- name: find_last_numbers
 -- Under the collection's lock the next numbers follow from what is stored: no counter to contend for.
@@ -25,13 +25,14 @@ SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = 
 -- name: upsert_documents
 INSERT INTO concord.document
     (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts,
-     expires_at, expires_by_ttl)
--- Arrays of unequal lengths cannot be one array, so pages come as text.
+     expires_at, expires_by_ttl, created_at, updated_at)
+-- Arrays of unequal lengths cannot be one array, so pages come as text. The time is one after the collection's lock
+-- was taken, so that what was deleted before is told from what is written after.
 SELECT %(collection_id)s, w.id, w.number, w.index_number, w.title, w.body, w.url, w.metadata,
        -- Texts are sent in a seventh of the time that the driver takes for bytes.
        decode(w.content_hash, 'hex'), decode(w.text_hash, 'hex'), w.page_starts::int[],
        coalesce(w.expires_at, now() + make_interval(secs => %(ttl_seconds)s::int)),
-       w.expires_at IS NULL AND %(ttl_seconds)s::int IS NOT NULL
+       w.expires_at IS NULL AND %(ttl_seconds)s::int IS NOT NULL, statement_timestamp(), statement_timestamp()
 FROM unnest(
     %(ids)s::text[], %(numbers)s::int[], %(index_numbers)s::int[], %(titles)s::text[], %(bodies)s::text[],
     %(urls)s::text[], %(metadata)s::jsonb[], %(content_hashes)s::text[], %(text_hashes)s::text[],
@@ -40,7 +41,7 @@ FROM unnest(
 ON CONFLICT (collection_id, id) DO UPDATE SET
     index_number = excluded.index_number, title = excluded.title, body = excluded.body, url = excluded.url,
     metadata = excluded.metadata, content_hash = excluded.content_hash, text_hash = excluded.text_hash,
-    page_starts = excluded.page_starts, updated_at = now(), expires_at = excluded.expires_at,
+    page_starts = excluded.page_starts, updated_at = excluded.updated_at, expires_at = excluded.expires_at,
     expires_by_ttl = excluded.expires_by_ttl;
 
 -- name: renew_expiry
@@ -96,7 +97,7 @@ FROM (
                ORDER BY d.id ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS bytes_before
     FROM concord.document d
     WHERE d.collection_id = %(collection_id)s AND d.id > %(after)s COLLATE "C"
-        AND /*filter*/ true /*end*/
+        AND /*filter*/ true /*end*/ AND /*shown*/ true /*end*/
     ORDER BY d.id
     LIMIT %(limit)s
 ) s
@@ -104,12 +105,14 @@ LEFT JOIN concord.embedding_job j ON j.collection_id = s.collection_id AND j.doc
 WHERE coalesce(s.bytes_before, 0) <= %(room)s
 ORDER BY s.id;
 
--- name: match_documents
--- The numbers of the documents that a filter selects.
-SELECT d.number FROM concord.document d
-WHERE d.collection_id = %(collection_id)s AND /*filter*/ true /*end*/
-ORDER BY d.number
-LIMIT %(limit)s;
+-- name: shown_ids
+-- Those of these documents that are not gone.
+SELECT d.id FROM concord.document d
+WHERE d.collection_id = %(collection_id)s AND d.id = ANY(%(ids)s::text[]) AND /*shown*/ true /*end*/;
+
+-- name: expired_of
+SELECT number FROM concord.document
+WHERE collection_id = %(collection_id)s AND id = ANY(%(ids)s::text[]) AND expires_at <= now();
 
 -- name: find_doomed
 -- Some documents of a buried collection, of up to 20 MB together.

@@ -2,7 +2,8 @@
 SELECT c.id, %(name)s::text AS name, c.language, coalesce(s.settings, '{}') AS settings, c.updated_at, e.id AS space_id, e.model, e.dimensions,
        (SELECT coalesce(sum(documents), 0)::int FROM concord.keyword_statistic WHERE collection_id = c.id) AS documents,
        to_regclass(format('concord_embedding.collection_%%s_space_%%s_idx', c.id, e.id)) IS NOT NULL
-           AS has_vector_index
+           AS has_vector_index,
+       concord.gone(c.id) AS gone
 FROM concord.collection c
 JOIN concord.embedding_space e
     ON e.id = CASE WHEN %(of_other_space)s THEN concord.other_space(c.id) ELSE c.space_id END
@@ -14,7 +15,8 @@ SELECT (SELECT l2_normalize(avg(e.vector))::text FROM concord.embedding e
         WHERE e.space_id = %(space_id)s AND e.collection_id = d.collection_id AND e.document_number = d.number) AS vector,
        concat_ws(E'\n', d.title, left(d.body, 2000)) AS text
 FROM concord.document d
-WHERE d.collection_id = %(collection_id)s AND d.collection_id = concord.collection_named(%(collection)s) AND d.id = %(id)s COLLATE "C";
+WHERE d.collection_id = %(collection_id)s AND d.collection_id = concord.collection_named(%(collection)s) AND d.id = %(id)s COLLATE "C"
+    AND concord.gone(d.collection_id) IS NOT DISTINCT FROM %(gone)s::jsonb AND /*shown*/ true /*end*/;
 
 -- name: search_documents
 -- One statement: BM25 over blocks of postings, similarity over vectors, both completed for every candidate,
@@ -29,7 +31,7 @@ WITH target AS MATERIALIZED (
         FROM concord.keyword_statistic WHERE collection_id = c.id
     ) t
     WHERE c.id = %(collection_id)s AND c.id = concord.collection_named(%(collection)s)
-        AND c.updated_at = %(updated_at)s
+        AND c.updated_at = %(updated_at)s AND concord.gone(c.id) IS NOT DISTINCT FROM %(gone)s::jsonb
         AND (to_regclass(%(vector_index)s) IS NOT NULL) = %(has_vector_index)s
 ), word AS MATERIALIZED (
     -- What was typed, analysed. Parts of one word are parts of their own, unless others may stand for it.

@@ -123,5 +123,6 @@ SELECT coalesce(typed.word, '') AS typed,
        (SELECT coalesce(jsonb_object_agg(place, correction), '{}') FROM earlier WHERE correction IS NOT NULL)
            AS corrections,
        (SELECT coalesce(json_agg(json_build_array(word, documents) ORDER BY place), '[]') FROM suggested) AS words,
-       (SELECT coalesce(json_agg(n), '[]') FROM named n) AS documents
+       (SELECT coalesce(json_agg(n), '[]') FROM named n) AS documents, target.id AS collection_id,
+       concord.gone(target.id) AS gone
 FROM target CROSS JOIN typed;
