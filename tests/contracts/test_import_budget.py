@@ -33,7 +33,7 @@ BUDGETS = {
     "documents_multi_search": 610,
     "documents_original": 575,
     "documents_search": 613,
-    "documents_similar": 601,
+    "documents_similar": 602,
     "documents_suggest": 570,
     "documents_update": 604,
     "documents_upsert": 604,
