@@ -20,6 +20,7 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
         created, stored, by_both, by_words = run_curl_example(address)
         with_time, changed = run_curl_example(address, "expiry")
         (foreseen,) = run_curl_example(address, "delete")
+        space, given, by_vector, mixed = run_curl_example(address, "vectors")
         program = example("python", address)
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
@@ -32,6 +33,9 @@ def test_the_examples_do_what_the_readme_says(laptop: Path) -> None:
     told = re.search(r"^# (\{.*\})$", example("delete", ""), re.MULTILINE)
     assert told is not None
     assert foreseen == json.loads(told[1])
+    assert (space["embedding"]["provider"], given["errors"]) == ("own", 0)
+    assert [hit["document"]["id"] for hit in by_vector["hits"]] == ["night", "sun"]
+    assert [hit["document"]["id"] for hit in mixed["hits"]] == ["sun", "night"]
     assert done.stdout.splitlines()[0].split()[1] == "backups"
 
 

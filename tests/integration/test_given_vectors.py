@@ -7,7 +7,6 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
-from pydantic import TypeAdapter
 
 from shared.cache.null import NullCache
 from shared.database.connections import SingleConnection
@@ -238,13 +237,8 @@ async def test_a_bundle_without_vectors_has_documents_without(own: Library) -> N
 async def test_a_collection_of_a_model_keeps_both_kinds_of_vectors_in_its_bundle(
     library: Library, database_url: str
 ) -> None:
-    documents = TypeAdapter(list[DocumentInput]).validate_python(
-        [
-            {"id": "given", "body": "A river.", "vector": [3, 4, *[0] * 382]},
-            {"id": "plain", "body": "A hill."},
-        ]
-    )
-    await library.upsert(*documents)
+    vector = unit_vector([3, 4, *[0] * 382])
+    await library.upsert(a_document("given", "A river.", vector=vector), a_document("plain", "A hill."))
     await library.embed()
     lines = await bundle(library)
     copy = Library(library.database, library.embedder, "copy")
