@@ -32,6 +32,7 @@ async def delete_source(
     """
     deadline = time.monotonic() + time_budget_seconds
     deleted = 0
+    is_first = True
     while True:
         async with database.unit_of_work(principal) as unit:
             found = await find_collection(unit, collection)
@@ -42,10 +43,10 @@ async def delete_source(
             if keep_documents or not items:
                 await sources.delete_source(unit, source)
                 break
-        if deleted and time.monotonic() > deadline:
+        if not is_first and time.monotonic() > deadline:
             return deleted, False
-        await delete_source_items(database, cache, principal, collection, source, items)
-        deleted += len(items)
+        deleted += await delete_source_items(database, cache, principal, collection, source, items)
+        is_first = False
     if deleted:
         await ask_for_maintenance(maintain_queue)
     return deleted, True

@@ -21,8 +21,11 @@ async def delete_source_items(
     collection: str,
     source: SourceRow,
     items: Sequence[SourceItemRow],
-) -> None:
-    """Both in one unit of work, counted in the source's last run. Raises CollectionNotFound."""
+) -> int:
+    """How many documents there were. All goes in one unit of work; items count in the source's last run.
+
+    Raises CollectionNotFound.
+    """
     async with database.unit_of_work(principal) as unit:
         found = await lock_collection(unit, collection)
         versions = await document_storage.find_versions(unit, found.id, [item.document_id for item in items])
@@ -32,3 +35,4 @@ async def delete_source_items(
         await source_items.delete_items(unit, source, [item.key for item in items])
         await sources.add_counts(unit, source, RunCounts(deleted=len(items)))
     await cache.invalidate(*scopes_of(found.known_as))
+    return len(versions)

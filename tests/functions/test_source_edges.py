@@ -136,6 +136,15 @@ def test_what_cannot_be_a_document_fails_alone(sources: SourceRuns, site: WebSit
     assert "It cannot be a document: metadata" in failing["error"]
 
 
+def test_who_deletes_a_source_is_told_of_documents_alone(sources: SourceRuns, site: WebSite) -> None:
+    site.article("/a", "A", "The text of a.")
+    sources.create(id="site", kind="sitemap", url=sitemap(site, "/a", "/gone"))
+    sources.finish()
+    assert sources.last_run("site")["failed"] == 1
+    deleted = sources.call("sources_delete", "DELETE", "/site")["body"]
+    assert deleted == {"deleted": 1, "complete": True}
+
+
 def test_hostile_pages_fail_alone_and_say_what_to_do(
     sources: SourceRuns, site: WebSite, tmp_path: Path
 ) -> None:
@@ -215,8 +224,9 @@ async def test_a_deletion_out_of_time_says_so(sources: SourceRuns, site: WebSite
             time_budget_seconds=seconds,
         )
 
-    assert await delete(0.0) == (500, False)
-    assert await delete(60.0) == (101, True)
+    assert await delete(0.0) == (1, False)
+    # Of the others there are no documents.
+    assert await delete(60.0) == (0, True)
     await database.aclose()
 
 
