@@ -36,8 +36,8 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         (
             "embedding",
-            ["--documents", "10"],
-            {f"{count}_workers_vs_raw_embedder" for count in (1, 2, 10)},
+            ["--chunks", "20"],
+            {f"{count}_workers_vs_raw_embedder" for count in (1, 10)},
         ),
         (
             "parsing",
