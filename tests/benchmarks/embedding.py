@@ -1,6 +1,7 @@
 """Embed workers in processes of their own beside the raw embedder, on the very texts that they embed.
 
-The raw embedder runs before and after the workers, as other work on the machine comes and goes.
+The raw embedder runs before and after the workers, as other work on the machine comes and goes. The share of
+their time that workers spend within the embedder depends less on that.
 
 uv run python -m tests.benchmarks.embedding [--json] [--data DIR] [--chunks N] [--workers N …]
 """
@@ -11,19 +12,18 @@ import time
 from collections.abc import Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.cache.null import NullCache
 from shared.chunking.markdown import chunk_body
-from shared.config import EmbeddingSettings
 from shared.database.connections import open_connection
 from shared.database.migrations import apply_migrations
 from shared.domain.documents import DocumentInput
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_chunk
 from shared.domain.principals import WORKER
+from shared.embeddings.local import LocalEmbedder
 from shared.embeddings.local_model_build import ensure_model_files
-from shared.embeddings.protocol import Embedder
-from shared.embeddings.provider import open_embedder
+from shared.embeddings.protocol import Embedder, Purpose, Vector
 from shared.services.embed_chunks import CHUNKS_PER_STEP, EmbedRun
 from tests.benchmarks.ingest import BATCH, Documents
 from tests.benchmarks.judged_data import read_collection
@@ -34,8 +34,30 @@ from tests.builders.postgres import folder_for_servers, start_postgres, stop_pos
 WORKERS = (1, 10)
 
 
-def local_embedder() -> Embedder:
-    return open_embedder(EmbeddingSettings(embedding_model_dir=ensure_model_files()))
+class TimedEmbedder(LocalEmbedder):
+    """Knows how many seconds it has been at work."""
+
+    seconds = 0.0
+
+    async def embed(self, texts: Sequence[str], *, purpose: Purpose = Purpose.DOCUMENT) -> list[Vector]:
+        started = time.perf_counter()
+        try:
+            return await super().embed(texts, purpose=purpose)
+        finally:
+            self.seconds += time.perf_counter() - started
+
+
+class Work(NamedTuple):
+    """What one worker did: chunks, the seconds within the embedder, and when it began and ended."""
+
+    chunks: int
+    embedding: float
+    started: float
+    ended: float
+
+
+def local_embedder() -> TimedEmbedder:
+    return TimedEmbedder(ensure_model_files())
 
 
 async def raw_speed(embedder: Embedder, texts: Sequence[str]) -> float:
@@ -57,35 +79,34 @@ async def store(url: str, embedder: Embedder, documents: Documents) -> None:
     await database.aclose()
 
 
-async def work(url: str, ready: Barrier) -> tuple[int, float, float]:
-    """Chunks that one worker embedded, and when it began and ended."""
+async def work(url: str, ready: Barrier) -> Work:
     embedder = local_embedder()
     await embedder.embed(["warm up"])
     database = open_connection(settings_of(url))
     await asyncio.to_thread(ready.wait)
+    embedder.seconds = 0.0
     started = time.time()
     run = EmbedRun(database, embedder, NullCache(), WORKER, deadline=time.monotonic() + 3600)
     await run.embed_due()
     ended = time.time()
     await database.aclose()
-    return run.report.chunks, started, ended
+    return Work(run.report.chunks, embedder.seconds, started, ended)
 
 
 def work_apart(url: str, ready: Barrier, results: Any) -> None:
     results.put(asyncio.run(work(url, ready)))
 
 
-def run_workers(url: str, count: int) -> tuple[int, float]:
-    """Chunks that all workers embedded, one embedded twice counting twice, and the seconds it took."""
+def run_workers(url: str, count: int) -> list[Work]:
     context = multiprocessing.get_context("spawn")
     ready, results = context.Barrier(count), context.Queue()
     processes = [context.Process(target=work_apart, args=(url, ready, results)) for _ in range(count)]
     for process in processes:
         process.start()
-    done = [results.get() for _ in processes]
+    done: list[Work] = [results.get() for _ in processes]
     for process in processes:
         process.join()
-    return sum(chunks for chunks, _, _ in done), max(e for _, _, e in done) - min(s for _, s, _ in done)
+    return done
 
 
 def texts_of(documents: Documents) -> list[str]:
@@ -115,9 +136,13 @@ def compare(server: str, documents: Documents, workers: Sequence[int], report: R
             asyncio.run(apply_migrations(url))
             asyncio.run(store(url, embedder, documents))
             before = asyncio.run(raw_speed(embedder, texts))
-            chunks, seconds = run_workers(url, count)
+            done = run_workers(url, count)
             after = asyncio.run(raw_speed(embedder, texts))
         raw = 2 / (1 / before + 1 / after)
+        # One that is embedded twice counts twice.
+        chunks = sum(work.chunks for work in done)
+        seconds = max(work.ended for work in done) - min(work.started for work in done)
+        present = sum(work.ended - work.started for work in done)
         report.rows.append(
             {
                 "workers": count,
@@ -126,6 +151,7 @@ def compare(server: str, documents: Documents, workers: Sequence[int], report: R
                 "raw_after_per_s": round(after, 1),
                 "workers_per_s": round(chunks / seconds, 1),
                 "embedded_twice": chunks - len(texts),
+                "share_within_embedder": round(sum(work.embedding for work in done) / present, 3),
             }
         )
         report.ratios[f"{count}_workers_vs_raw_embedder"] = round(chunks / seconds / raw, 3)
