@@ -422,5 +422,24 @@ async def test_a_document_that_a_deployment_refuses_is_named(
     assert "line 2: Try again." in done.said
 
 
+@pytest.mark.parametrize(("model", "comes_along"), [("all-MiniLM-L6-v2", True), ("another", False)])
+async def test_a_documents_own_vector_goes_where_the_model_is_the_same(
+    library: Library, database_url: str, deployment: Deployment, model: str, *, comes_along: bool
+) -> None:
+    vector = (0.6001, 0.8, *[0.0] * 382)
+    await library.upsert(a_document("a", "River.", vector=vector))
+    lines = await exported(database_url, "--vectors")
+    deployment.answer(201, {"model": model, "dimensions": 384})
+    item = {"index": 0, "id": "a", "status": "created", "error": None}
+    deployment.answer(200, {"items": [item], "errors": 0})
+    done = await imported(database_url, lines, "--url", deployment.url)
+    assert (done.code, done.out) == (0, "copy: 1 created, 0 updated, 0 unchanged, 0 failed\n")
+    (sent,) = json.loads(deployment.asked[-1][3])["documents"]
+    if comes_along:
+        assert sent["vector"] == pytest.approx(vector, abs=1e-3)
+    else:
+        assert "vector" not in sent
+
+
 def files_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
