@@ -32,6 +32,7 @@ def run(name: str, *options: str) -> dict[str, dict[str, float]]:
             {"scifact_whole_vs_headings", "cranfield_whole_vs_headings"},
         ),
         ("imports", ["--documents", "700"], {"import_vs_copy"}),
+        ("deletes", ["--documents", "1500", "--purged", "1100"], {"delete_by_hand_vs_answer"}),
         ("sources", ["--pages", "20"], {"requests_per_page", "seconds_vs_all_anew"}),
         ("cost", ["--documents", "40"], {"idle_vs_opensearch_serverless"}),
         (
