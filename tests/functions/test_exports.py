@@ -94,6 +94,18 @@ def test_an_empty_collection_is_a_bundle_too(exports: Exports) -> None:
     assert check_bundle(exports.bundle()).header.vectors is True
 
 
+def test_what_is_deleted_is_not_exported_before_it_is_removed(
+    exports: Exports, functions: Functions, guides: Callable[..., Json]
+) -> None:
+    for start in (0, 600):
+        guides(*({"id": str(n), "body": "River.", "metadata": {"n": n}} for n in range(start, start + 600)))
+    event = http_event("POST", "/v1/collections/guides/documents/delete", {"filter": "n >= 2"})
+    assert functions("documents_delete_by_filter", event)["body"]["purged"] is False
+    done = exports.build(exports.create()["id"])
+    assert (done["documents"], done["documents_total"]) == (2, 2)
+    assert [read_document(line, 1).id for line in exports.bundle()[1:-1]] == ["0", "1"]
+
+
 def test_a_collection_is_exported_by_another_name(exports: Exports, functions: Functions) -> None:
     functions("aliases_put", http_event("PUT", "/v1/aliases/books", {"collection": "guides"}))
     path = "/v1/collections/books/exports"

@@ -5,7 +5,10 @@
 INSERT INTO concord.export (collection_id, id, vectors, last_number, documents_total)
 SELECT %(collection_id)s, %(id)s, %(vectors)s,
        (SELECT coalesce(max(number), 0) FROM concord.document WHERE collection_id = %(collection_id)s),
-       (SELECT coalesce(sum(documents), 0) FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s)
+       greatest(
+           (SELECT coalesce(sum(documents), 0) FROM concord.keyword_statistic WHERE collection_id = %(collection_id)s)
+           - (SELECT coalesce(sum(greatest(documents - purged, 0)), 0) FROM concord.deletion
+              WHERE collection_id = %(collection_id)s), 0)
 WHERE %(most_unfinished)s > (
     SELECT count(*) FROM concord.export
     WHERE collection_id = %(collection_id)s AND finished_at IS NULL AND updated_at > now() - interval '1 day')
