@@ -66,16 +66,7 @@ async def match_ids(
     unit: UnitOfWork, collection_id: int, deletion: Deletion, ids: Sequence[str]
 ) -> list[int]:
     """The numbers of those of these documents that the deletion selects."""
-    condition = filter_sql(deletion.tree)
-    found = await unit.rows(
-        SQL["match_ids"].with_slot("filter", condition.text),
-        Numbered,
-        collection_id=collection_id,
-        ids=list(ids),
-        deleted_at=deletion.deleted_at,
-        **condition.parameters,
-    )
-    return [row.number for row in found]
+    return await _selected(unit, SQL["match_ids"], collection_id, deletion, ids=list(ids))
 
 
 async def count_purged(
@@ -96,35 +87,31 @@ async def find_deleted(
     unit: UnitOfWork, collection_id: int, deletion: Deletion, *, after: int, limit: int
 ) -> list[int]:
     """The numbers of the next documents that the deletion selects, from the one after `after`."""
-    condition = filter_sql(deletion.tree)
-    found = await unit.rows(
-        SQL["find_deleted"].with_slot("filter", condition.text),
-        Numbered,
-        collection_id=collection_id,
-        deleted_at=deletion.deleted_at,
-        after=after,
-        limit=limit,
-        **condition.parameters,
-    )
-    return [row.number for row in found]
+    return await _selected(unit, SQL["find_deleted"], collection_id, deletion, after=after, limit=limit)
 
 
 async def match_deleted(
     unit: UnitOfWork, collection_id: int, deletion: Deletion, numbers: Sequence[int]
 ) -> list[int]:
     """Those of these documents that the deletion selects, still."""
-    condition = filter_sql(deletion.tree)
-    found = await unit.rows(
-        SQL["match_deleted"].with_slot("filter", condition.text),
-        Numbered,
-        collection_id=collection_id,
-        deleted_at=deletion.deleted_at,
-        numbers=list(numbers),
-        **condition.parameters,
-    )
-    return [row.number for row in found]
+    return await _selected(unit, SQL["match_deleted"], collection_id, deletion, numbers=list(numbers))
 
 
 async def end(unit: UnitOfWork, collection_id: int, deletion_id: int) -> None:
     """Nothing that the deletion selects is left."""
     await unit.send(SQL["end_deletion"], collection_id=collection_id, id=deletion_id)
+
+
+async def _selected(
+    unit: UnitOfWork, statement: Statement, collection_id: int, deletion: Deletion, **asked: object
+) -> list[int]:
+    condition = filter_sql(deletion.tree)
+    found = await unit.rows(
+        statement.with_slot("filter", condition.text),
+        Numbered,
+        collection_id=collection_id,
+        deleted_at=deletion.deleted_at,
+        **asked,
+        **condition.parameters,
+    )
+    return [row.number for row in found]
