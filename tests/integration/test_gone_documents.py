@@ -8,11 +8,17 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from shared.cache.null import NullCache
+from shared.domain.bundles import check_bundle
+from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN
 from shared.domain.similar import SimilarRequest
+from shared.embeddings.local import DIMENSIONS
+from shared.embeddings.local_model_files import MODEL
 from shared.errors import DocumentNotFound
 from shared.services.export_collection import export_collection
 from shared.services.find_similar_documents import find_similar_documents
+from shared.services.import_bundle import BundleTarget, import_bundle
 from shared.services.list_documents import list_documents
 from shared.services.suggest_queries import suggest_queries
 from tests.builders import sql_writes
@@ -122,6 +128,24 @@ async def test_what_sql_writes_again_is_new(
     assert await library.find("harbour", mode="keyword", sort=["id"]) == ["new-1", "new-2", "old-1"]
     assert (await library.maintain()).complete
     assert (await library.get("old-1")).body == again.body
+    sql_writes.assert_consistent(database_url)
+
+
+async def test_what_a_bundle_brings_back_stays(
+    library: Library, make_gone: MakeGone, database_url: str
+) -> None:
+    bundle = export_collection(library.database, ADMIN, library.name, with_vectors=False)
+    lines = [line async for line in bundle]
+    await make_gone()
+    target = BundleTarget(library.name, EmbeddingSpace(MODEL, DIMENSIONS), merge=True, with_vectors=False)
+    header = check_bundle(lines).header
+    restored = await import_bundle(
+        library.database, NullCache(), ADMIN, target, header, lines, lambda _done: None
+    )
+    assert restored == {"created": 2, "unchanged": 2}
+    for _ in range(2):
+        assert await library.find("*", sort=["id"]) == ["new-1", "new-2", *OLD]
+        assert (await library.maintain()).complete
     sql_writes.assert_consistent(database_url)
 
 

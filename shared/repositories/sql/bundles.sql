@@ -44,15 +44,20 @@ ORDER BY c.document_number, c.ordinal;
 SELECT EXISTS (SELECT FROM concord.document WHERE collection_id = %(collection_id)s) AS answer;
 
 -- name: restore_times
+-- What comes back while a deletion stands was not meant by it.
 UPDATE concord.document d
-SET created_at = w.created_at, updated_at = w.updated_at, expires_at = w.expires_at, expires_by_ttl = w.expires_by_ttl
+SET created_at = w.created_at, updated_at = t.updated_at, expires_at = w.expires_at, expires_by_ttl = w.expires_by_ttl
 FROM unnest(
     %(ids)s::text[], %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[], %(expires_at)s::timestamptz[],
     %(expires_by_ttl)s::boolean[]
 ) AS w (id, created_at, updated_at, expires_at, expires_by_ttl)
+CROSS JOIN LATERAL (
+    SELECT greatest(w.updated_at, max(x.deleted_at) + interval '1 microsecond') AS updated_at
+    FROM concord.deletion x WHERE x.collection_id = %(collection_id)s
+) t
 WHERE d.collection_id = %(collection_id)s AND d.id = w.id
     AND (d.created_at, d.updated_at, d.expires_at, d.expires_by_ttl)
-        IS DISTINCT FROM (w.created_at, w.updated_at, w.expires_at, w.expires_by_ttl);
+        IS DISTINCT FROM (w.created_at, t.updated_at, w.expires_at, w.expires_by_ttl);
 
 -- name: restore_vectors
 -- For the chunks of these documents that were made of the same texts.
