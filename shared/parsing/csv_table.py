@@ -17,7 +17,7 @@ _LINE_COMPARED = 10_000
 def parse_csv(text: str, limits: ParseLimits) -> ParsedFile:
     """Raises UnreadableFile when it has too much text or too many columns."""
     # A quotation mark that nobody closes makes one cell of all that follows.
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     rows = csv.reader(io.StringIO(text), delimiter=_separator(text))
     return ParsedFile(None, "\n".join(bounded(table_lines(rows), limits)))
 

@@ -125,7 +125,7 @@ def test_documents_are_written_and_read(invoked: dict[str, Invocation]) -> None:
     assert invoked["documents_get"].body["title"] == "Secrets"
     assert invoked["documents_update"].body["title"] == "Where secrets are kept"
     assert invoked["documents_delete"].status == 204
-    assert invoked["documents_delete_by_filter"].body == {"deleted": 1, "complete": True}
+    assert invoked["documents_delete_by_filter"].body == {"deleted": 1, "exact": True, "purged": True}
 
 
 def test_what_is_embedded_is_found_by_meaning(invoked: dict[str, Invocation]) -> None:

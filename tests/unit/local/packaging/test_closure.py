@@ -39,7 +39,7 @@ def test_data_comes_with_the_module_that_reads_it() -> None:
     assert "shared/repositories/sql/documents.sql" in files("documents_get")
     assert "shared/repositories/sql/search.sql" not in files("documents_get")
     assert "shared/querying/filter_grammar.lark" in files("documents_list")
-    assert "shared/querying/filter_grammar.lark" not in files("documents_get")
+    assert "shared/querying/filter_grammar.lark" not in files("aliases_list")
     assert "functions/openapi_get/openapi.json" in files("openapi_get")
     migrations = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("prisma/migrations/*/*.sql")}
     assert migrations
@@ -56,7 +56,7 @@ def test_every_data_file_comes_with_some_function() -> None:
         if path.is_file() and path.suffix not in {".py", ".pyc"}
     }
     ours = {path for path in lying if not path.startswith(ELSEWHERE)}
-    laptop_only = {f"shared/repositories/sql/{name}.sql" for name in ("bundles", "diagnostics", "recovery")}
+    laptop_only = {f"shared/repositories/sql/{name}.sql" for name in ("diagnostics", "recovery")}
     assert ours - packaged == laptop_only
 
 
