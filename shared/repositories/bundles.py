@@ -51,22 +51,12 @@ class _Answer(NamedTuple):
     answer: bool
 
 
-class _Number(NamedTuple):
-    number: int
-
-
 async def find_exported(unit: UnitOfWork, collection_id: int) -> ExportedCollection:
     """Raises CollectionNotFound."""
     found = await unit.row(SQL["find_exported_collection"], ExportedCollection, collection_id=collection_id)
     if found is None:
         raise CollectionNotFound
     return found
-
-
-async def find_last_number(unit: UnitOfWork, collection_id: int) -> int:
-    """That of the collection's newest document; 0 where there is none."""
-    found = await unit.rows(SQL["find_last_exported"], _Number, collection_id=collection_id)
-    return found[0].number
 
 
 async def list_exported(

@@ -9,7 +9,8 @@ from shared.database.units_of_work import UnitOfWork
 from shared.domain.deletions import Deletion, Gone
 from shared.domain.filters import Filter
 from shared.repositories.collections import Counted
-from shared.repositories.document_lists import Numbered, with_conditions
+from shared.repositories.document_lists import with_conditions
+from shared.repositories.documents import Numbered
 from shared.repositories.filters import filter_sql
 
 SQL = SqlFile("shared.repositories.sql", "deletions")
@@ -43,11 +44,6 @@ class Selection(NamedTuple):
         statement, parameters = with_conditions(statement, self.tree, self.gone)
         found = await unit.rows(statement, Numbered, collection_id=self.collection_id, **asked, **parameters)
         return [row.number for row in found]
-
-
-async def last_number(unit: UnitOfWork, collection_id: int) -> int:
-    found = await unit.rows(SQL["find_last_number"], Numbered, collection_id=collection_id)
-    return found[0].number
 
 
 async def count_standing(unit: UnitOfWork, collection_id: int) -> int:

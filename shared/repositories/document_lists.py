@@ -7,12 +7,8 @@ from shared.database.statements import Statement
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.deletions import Gone
 from shared.domain.filters import Filter
-from shared.repositories.documents import SQL, StoredDocument
+from shared.repositories.documents import SQL, Numbered, StoredDocument
 from shared.repositories.filters import filter_sql, shown_sql
-
-
-class Numbered(NamedTuple):
-    number: int
 
 
 class Identified(NamedTuple):

@@ -9,8 +9,7 @@ from shared.domain.document_writes import DocumentVersion, LastNumbers, StoredCh
 from shared.errors import CollectionNotFound
 from shared.repositories import embedding_jobs, keyword_index, vocabulary
 from shared.repositories.collections import LiveCollection
-from shared.repositories.document_lists import Numbered
-from shared.repositories.documents import SQL
+from shared.repositories.documents import SQL, Numbered
 
 
 class StoredState(NamedTuple):

@@ -28,6 +28,16 @@ class StoredDocument(NamedTuple):
     embedding_error: str | None
 
 
+class Numbered(NamedTuple):
+    number: int
+
+
+async def find_last_number(unit: UnitOfWork, collection_id: int) -> int:
+    """That of the collection's newest document; 0 where there is none."""
+    found = await unit.rows(SQL["find_last_number"], Numbered, collection_id=collection_id)
+    return found[0].number
+
+
 async def start_document(unit: UnitOfWork, collection: str, document_id: str) -> Pending[StoredDocument]:
     return await unit.start(SQL["find_document"], StoredDocument, collection=collection, id=document_id)
 

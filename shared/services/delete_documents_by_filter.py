@@ -13,7 +13,7 @@ from shared.queues.protocol import MaintainQueue
 from shared.repositories import deletions, document_storage
 from shared.repositories.collections import find_collection
 from shared.repositories.deletions import Selection
-from shared.repositories.documents import list_metadata_fields
+from shared.repositories.documents import find_last_number, list_metadata_fields
 from shared.services.announce_writes import ask_for_maintenance
 from shared.services.gone_documents import read_gone
 from shared.services.known_fields import refuse_unknown_fields
@@ -121,7 +121,7 @@ async def _count(
     """How many it selects, and whether that is exact: those not looked at in time are taken to be alike."""
     deadline = time.monotonic() + seconds
     async with database.unit_of_work(principal) as unit:
-        last = await deletions.last_number(unit, selection.collection_id)
+        last = await find_last_number(unit, selection.collection_id)
     count = reached = 0
     while reached < last and (reached == 0 or time.monotonic() < deadline):
         until = reached + _NUMBERS_PER_COUNT

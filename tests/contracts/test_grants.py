@@ -45,13 +45,13 @@ BLOCKS = {
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {
-            "list_expiring_collections", "find_expired",
+            "list_expiring_collections", "find_expired", "find_last_number",
             "find_versions", "find_stored_chunks", "find_live_collection", "find_last_numbers",
             "upsert_documents", "renew_expiry", "note_metadata_fields", "list_metadata_fields",
             "delete_stored_chunks", "delete_documents", "find_document", "shown_ids", "expired_of",
         },
         "deletions": {
-            "match_few", "give_up_after", "match_numbers", "count_matches", "find_last_number",
+            "match_few", "give_up_after", "match_numbers", "count_matches",
             "count_deletions", "insert_deletion", "match_ids", "count_purged",
         },
         "embeddings": EVERY_BLOCK,

@@ -7,9 +7,6 @@ SELECT c.id, c.name, c.language, c.chunking, c.embedding_template, s.model, s.di
 FROM concord.collection c JOIN concord.embedding_space s ON s.id = c.space_id
 WHERE c.id = %(collection_id)s AND c.deleted_at IS NULL;
 
--- name: find_last_exported
-SELECT coalesce(max(number), 0) AS number FROM concord.document WHERE collection_id = %(collection_id)s;
-
 -- name: list_exported_documents
 -- Documents after a number, until their bodies have passed `room` bytes: in the order in which a restored collection
 -- numbers them, so that its ties are broken as they were.

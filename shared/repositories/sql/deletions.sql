@@ -21,9 +21,6 @@ SELECT count(*)::int AS count FROM concord.document d
 WHERE d.collection_id = %(collection_id)s AND d.number > %(after)s AND d.number <= %(until)s
     AND /*filter*/ true /*end*/ AND /*shown*/ true /*end*/;
 
--- name: find_last_number
-SELECT coalesce(max(number), 0) AS number FROM concord.document WHERE collection_id = %(collection_id)s;
-
 -- name: count_deletions
 SELECT count(*)::int AS count FROM concord.deletion WHERE collection_id = %(collection_id)s;
 

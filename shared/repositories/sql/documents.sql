@@ -22,6 +22,9 @@ SELECT coalesce((SELECT max(number) FROM concord.document WHERE collection_id = 
            (SELECT max(index_number) FROM concord.keyword_retired WHERE collection_id = %(collection_id)s), 0
        ) AS index_number;
 
+-- name: find_last_number
+SELECT coalesce(max(number), 0) AS number FROM concord.document WHERE collection_id = %(collection_id)s;
+
 -- name: upsert_documents
 INSERT INTO concord.document
     (collection_id, id, number, index_number, title, body, url, metadata, content_hash, text_hash, page_starts,
