@@ -11,7 +11,9 @@ from shared.embeddings.local_model_build import ensure_model_files
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
 from tests.builders.postgres import NEWEST_VERSION, PostgresServers, temporary_database
+from tests.builders.source_runs import SourceRuns, open_source_runs
 from tests.builders.twenty_documents import open_outfitter
+from tests.builders.web_site import WebSite, open_web_site
 
 type Upsert = Callable[..., dict[str, Any]]
 
@@ -76,3 +78,15 @@ def outfitter(outfitter_url: str) -> Iterator[Functions]:
         monkeypatch.setenv("DATABASE_URL", outfitter_url)
         with open_outfitter() as functions:
             yield functions
+
+
+@pytest.fixture
+def site() -> Iterator[WebSite]:
+    with open_web_site() as opened:
+        yield opened
+
+
+@pytest.fixture
+def sources(functions: Functions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceRuns:
+    """The functions of sources, and what moves them along."""
+    return open_source_runs(functions, tmp_path, monkeypatch)

@@ -4,10 +4,7 @@ import asyncio
 import gzip
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from shared.cache.null import NullCache
 from shared.database.connections import open_connection
@@ -25,24 +22,12 @@ from shared.storage.folder import FolderStorage
 from tests.builders.embedding_state import execute
 from tests.builders.events import http_event
 from tests.builders.files import NESTED_PDF, write_encrypted_pdf
-from tests.builders.functions import Functions
 from tests.builders.library import settings_of
-from tests.builders.source_runs import SourceRuns, open_source_runs
-from tests.builders.web_site import Page, WebSite, open_web_site
+from tests.builders.source_runs import SourceRuns
+from tests.builders.web_site import Page, WebSite
 from tests.functions.test_sources import rss, sitemap
 
 PDF = "application/pdf"
-
-
-@pytest.fixture
-def site() -> Iterator[WebSite]:
-    with open_web_site() as opened:
-        yield opened
-
-
-@pytest.fixture
-def sources(functions: Functions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceRuns:
-    return open_source_runs(functions, tmp_path, monkeypatch)
 
 
 def stored_site(sources: SourceRuns, site: WebSite, *paths: str) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,27 +14,15 @@ from shared.services import renew_source_documents
 from shared.services.finish_source_run import finish_source_run
 from tests.builders.embedding_state import execute
 from tests.builders.events import http_event
-from tests.builders.functions import Functions
 from tests.builders.library import settings_of
-from tests.builders.source_runs import COLLECTION, SourceRuns, open_source_runs
-from tests.builders.web_site import WebSite, open_web_site
+from tests.builders.source_runs import COLLECTION, SourceRuns
+from tests.builders.web_site import WebSite
 from tests.functions.test_sources import rss
 
 WEEK = 7 * 24 * 60 * 60
 SOON = "UPDATE concord.document SET expires_at = now() + interval '1 hour'"
 PAST = "UPDATE concord.document SET expires_at = now() - interval '1 hour'"
 RENEWED = "SELECT title FROM concord.document WHERE expires_at > now() + interval '6 days' ORDER BY title"
-
-
-@pytest.fixture
-def site() -> Iterator[WebSite]:
-    with open_web_site() as opened:
-        yield opened
-
-
-@pytest.fixture
-def sources(functions: Functions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceRuns:
-    return open_source_runs(functions, tmp_path, monkeypatch)
 
 
 @pytest.fixture

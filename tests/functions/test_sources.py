@@ -1,8 +1,6 @@
 """Sources: what is fetched becomes documents, and what has not changed costs nothing."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,23 +8,11 @@ from shared.errors import InvalidRequest
 from shared.local.lambda_calls import storage_event
 from tests.builders.embedding_state import execute
 from tests.builders.events import failed_records, sqs_event
-from tests.builders.functions import Functions
-from tests.builders.source_runs import SourceRuns, open_source_runs
-from tests.builders.web_site import Page, WebSite, open_web_site
+from tests.builders.source_runs import SourceRuns
+from tests.builders.web_site import Page, WebSite
 
 COUNTED = ("listed", "fetched", "not_modified", "changed", "failed", "deleted")
 COUNTS = {**dict.fromkeys(COUNTED, 0), "error": None}
-
-
-@pytest.fixture
-def site() -> Iterator[WebSite]:
-    with open_web_site() as opened:
-        yield opened
-
-
-@pytest.fixture
-def sources(functions: Functions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceRuns:
-    return open_source_runs(functions, tmp_path, monkeypatch)
 
 
 def rss(site: WebSite, *entries: tuple[str, str], etag: str | None = None) -> None:
