@@ -1,14 +1,26 @@
 """The database's address: given outright, or put together from an endpoint and a login."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from shared.config import ConfigurationError, DatabaseSettings, MigrationSettings
+from pydantic import Field, SecretStr
+
+from shared.config import ConfigurationError, DatabaseSettings
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.database.logins import Login, read_login
+from shared.database.migration_settings import MigrationSettings
+from shared.database.tls import verification, with_verification
+from shared.domain.hosts import is_nearby
 
 _SECRET = "DATABASE_SECRET_ARN"  # noqa: S105 - the name of a setting
 _POSTGRES_PORT = 5432
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ReaderSettings(DatabaseSettings):
+    database_reader_url: SecretStr | None = Field(
+        default=None,
+        description="a standby that searches ask: like DATABASE_URL, or postgresql://host:5432/name with"
+        " the login of the writer",
+    )
 
 
 def database_url(settings: DatabaseSettings) -> str:
@@ -19,7 +31,7 @@ def database_url(settings: DatabaseSettings) -> str:
     ConfigurationError, SecretUnavailable.
     """
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+        return with_verification(settings.database_url.get_secret_value(), settings)
     if settings.database_secret_arn:
         return _url_of(settings, read_login(settings.database_secret_arn, setting=_SECRET))
     return _url_with_token(settings)
@@ -41,15 +53,26 @@ def is_given_outright(settings: DatabaseSettings) -> bool:
 def migration_url(settings: MigrationSettings) -> str:
     """The owner's address, for migrations: DATABASE_MIGRATION_URL, else made like that of everybody."""
     if settings.database_migration_url is not None:
-        return settings.database_migration_url.get_secret_value()
+        return with_verification(settings.database_migration_url.get_secret_value(), settings)
     return database_url(settings)
+
+
+def reader_settings(settings: ReaderSettings) -> DatabaseSettings | None:
+    """What to open connections to the standby with, if there is one; its login may be the writer's."""
+    given = settings.database_reader_url
+    if given is None:
+        return None
+    parts = urlsplit(given.get_secret_value())
+    if parts.username is not None or settings.database_url is not None:
+        return settings.model_copy(update={"database_url": given})
+    return settings.model_copy(update={"database_endpoint": f"{parts.netloc}{parts.path}"})
 
 
 def _url_of(settings: DatabaseSettings, login: Login) -> str:
     """The endpoint that is configured wins over the secret's, and completes one that has none."""
     if settings.database_endpoint:
         host, port, name = _split(settings.database_endpoint)
-        return _url(login.username, login.password, host, port, name)
+        return _url(settings, login.username, login.password, (host, port, name))
     if login.host is None or login.database is None:
         missing = " and no ".join(
             field for field, value in (("host", login.host), ("dbname", login.database)) if value is None
@@ -57,7 +80,8 @@ def _url_of(settings: DatabaseSettings, login: Login) -> str:
         raise ConfigurationError(
             f"{_SECRET}: the secret has no {missing}. Set DATABASE_ENDPOINT to host:port/name."
         )
-    return _url(login.username, login.password, login.host, login.port or _POSTGRES_PORT, login.database)
+    place = (login.host, login.port or _POSTGRES_PORT, login.database)
+    return _url(settings, login.username, login.password, place)
 
 
 def _url_with_token(settings: DatabaseSettings) -> str:
@@ -66,7 +90,7 @@ def _url_with_token(settings: DatabaseSettings) -> str:
     refuse_in_unit_of_work("IAM authentication")
     user = settings.database_iam_user or ""
     host, port, name = _split(settings.database_endpoint or "")
-    return _url(user, sign_rds_token(host, port, user), host, port, name)
+    return _url(settings, user, sign_rds_token(host, port, user), (host, port, name))
 
 
 def _split(endpoint: str) -> tuple[str, int, str]:
@@ -76,17 +100,9 @@ def _split(endpoint: str) -> tuple[str, int, str]:
     return host.strip("[]"), int(port), name
 
 
-def _url(user: str, password: str, host: str, port: int, name: str) -> str:
+def _url(settings: DatabaseSettings, user: str, password: str, place: tuple[str, int, str]) -> str:
+    host, port, name = place
     user, password, name = (quote(part, safe="") for part in (user, password, name))
-    place = f"[{host}]" if ":" in host else host
-    tls = "" if _is_nearby(host) else "?sslmode=require"
-    return f"postgresql://{user}:{password}@{place}:{port}/{name}{tls}"
-
-
-def _is_nearby(host: str) -> bool:
-    """Whether the way there is this machine's own, and needs no TLS.
-
-    A name without a dot is one of a container beside this one, as in docker-compose. Neither has a
-    certificate by default; whatever has a name that others can ask for is spoken to in TLS alone.
-    """
-    return host in _THIS_MACHINE or not {".", ":"} & set(host)
+    address = f"[{host}]" if ":" in host else host
+    tls = "" if is_nearby(host) else f"?{verification(settings)}"
+    return f"postgresql://{user}:{password}@{address}:{port}/{name}{tls}"

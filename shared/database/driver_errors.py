@@ -13,13 +13,17 @@ from shared.errors import ConcordError, DatabaseError, DatabaseUnavailable
 _NO_SERVER = (
     postgres.AdminShutdown,
     postgres.CannotConnectNow,
+    # PgBouncer's code for all that it has to say: no connection in time, a server that it lost.
+    postgres.ProtocolViolation,
     postgres.CrashShutdown,
     postgres.TooManyConnections,
 )
 # Those under which the same request may succeed a moment later.
 _PASSING = (
     postgres.DeadlockDetected,
+    postgres.DiskFull,
     postgres.LockNotAvailable,
+    postgres.OutOfMemory,
     postgres.QueryCanceled,
     postgres.ReadOnlySqlTransaction,
     postgres.SerializationFailure,
@@ -38,6 +42,11 @@ def tells_of_no_server(error: psycopg.Error) -> bool:
     """Whether the connection failed or ended, and not a statement on it alone."""
     has_no_code = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
     return has_no_code or isinstance(error, _NO_SERVER)
+
+
+def leads_elsewhere(error: BaseException | None) -> bool:
+    """Whether the connection is one to a standby, as after a failover; a new one may lead to the writer."""
+    return isinstance(error, postgres.ReadOnlySqlTransaction)
 
 
 def translate(error: psycopg.Error) -> ConcordError:

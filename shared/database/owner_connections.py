@@ -33,6 +33,9 @@ async def owner_connection(url: str, *, patience_seconds: float = 0) -> AsyncIte
     try:
         async with await _connect(url, patience_seconds) as connection:
             await connection.execute("SET search_path TO public")
+            # Row-level security binds the owner too.
+            await connection.execute("SET concord.collections = '*'")
+            await connection.execute("SET concord.readers = '*'")
             yield connection
     except psycopg.Error as error:
         if tells_of_no_server(error):

@@ -22,6 +22,8 @@ from shared.errors import MigrationError
 SEARCH, INGEST, MAINTENANCE = ROLES = ("concord_search", "concord_ingest", "concord_maintenance")
 # Granted to an app's own users, who sign in as themselves, to write documents in their transactions.
 WRITER = "concord_writer"
+# Owns the functions and views that see every row; and what a login becomes that no policy binds.
+INDEX, APP = "concord_index", "concord_app"
 # Roles belong to the server: the migrations of its other databases may be altering the same ones.
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.2
@@ -99,7 +101,7 @@ def refuse_impossible_logins(logins: Sequence[Login], *, with_iam: bool) -> None
 
 
 async def _set_up(connection: OwnerConnection, logins: Sequence[Login], *, with_iam: bool) -> tuple[str, ...]:
-    await connection.execute(_MEND, [[*ROLES, WRITER]])
+    await connection.execute(_MEND, [[*ROLES, WRITER, INDEX]])
     roles = {role.name: role for role in await _find_roles(connection)}
     wanted = ROLES if with_iam else tuple(login.username for login in logins)
     _refuse_missing(connection, wanted, roles)

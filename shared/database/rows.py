@@ -1,9 +1,10 @@
 """Rows of the tables, written by prisma/row_generator.py: do not edit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 type Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -42,6 +43,7 @@ class CollectionRow(NamedTuple):
     embedding_template: list[str]
     ttl_seconds: int | None
     own_vectors: bool
+    max_documents: int | None
 
 
 class AliasRow(NamedTuple):
@@ -108,6 +110,7 @@ class DocumentRow(NamedTuple):
     page_starts: list[int]
     expires_at: datetime | None
     expires_by_ttl: bool
+    readers: list[str]
 
 
 class ChunkRow(NamedTuple):
@@ -153,6 +156,7 @@ class EmbeddingJobRow:
     claimed_until: datetime | None
     error: str | None
     created_at: datetime
+    principal: str | None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", EmbeddingState(self.state))
@@ -427,3 +431,96 @@ class SourceRunRow(NamedTuple):
     failed: int
     deleted: int
     error: str | None
+
+
+class UsageRow(NamedTuple):
+    """What a principal has used on a day of UTC, added up from reports."""
+
+    day: date
+    principal: str
+    searches: int
+    embedded_queries: int
+    embedded_tokens: int
+    documents_written: int
+    last_used_at: datetime
+    document_tokens: int
+
+
+class UsageReportRow(NamedTuple):
+    """A report that was added up, so that it is not when it comes again. The last weeks' are
+    kept.
+    """
+
+    id: UUID
+    received_at: datetime
+
+
+class SigningKeyRow(NamedTuple):
+    """A public key of the issuer of JWTs, in the set that was fetched last at `fetched_at`.
+    One that is in the set no more since `vanished_at` is good for a while yet.
+    """
+
+    issuer: str
+    kid: str
+    algorithm: str
+    jwk: Json
+    fetched_at: datetime
+    vanished_at: datetime | None
+
+
+class IdempotentRequestRow(NamedTuple):
+    """A write that came with an Idempotency-Key: under way until `lease_until`, or answered.
+    `is_written` says that a transaction of it has been committed, together with this row.
+    `answer` is NULL where there is none to give again.
+    """
+
+    principal: str
+    route: str
+    key: str
+    fingerprint: bytes
+    holder: str
+    lease_until: datetime
+    is_written: bool
+    objects: list[str]
+    status: int | None
+    headers: Json
+    answer: bytes | None
+    created_at: datetime
+
+
+class AuditEntryRow(NamedTuple):
+    """Who did what: appended with the write that it tells of, never changed, removed when
+    its time is over. `objects` are the first hundred of `object_count` ids.
+    """
+
+    id: int
+    written_at: datetime
+    principal: str
+    action: str
+    collection: str | None
+    objects: list[str]
+    object_count: int
+    request_id: str | None
+    address: str | None
+    outcome: str
+
+
+class ApiKeyRow(NamedTuple):
+    """Who may do what, by a secret of which only a keyed hash is here. Readers are NULL for
+    keys that see every document.
+    """
+
+    id: str
+    hash: bytes
+    sealed_token_key: bytes
+    description: str
+    actions: list[str]
+    collections: list[str]
+    readers: list[str]
+    limits: Json | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    replaced_by: str | None
+    last_used_at: datetime | None

@@ -12,6 +12,7 @@ from typing import LiteralString, NamedTuple, cast
 
 # Files lie beside modules, on a laptop and on Lambda; importlib.resources, for archives, starts slower.
 _CODE = Path(__file__).parents[2]
+_PARAMETER = re.compile(r"%(?:\((\w+)\)s|%)")
 _BLOCK = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
@@ -32,6 +33,21 @@ class Statement(NamedTuple):
         if not count and not anywhere:
             raise KeyError(f"{self.name} has no slot {slot}")
         return Statement(self.name, filled)
+
+
+# As many texts as searches have shapes that are asked for again and again.
+@functools.lru_cache(maxsize=512)
+def numbered(text: LiteralString) -> tuple[LiteralString, tuple[str, ...]]:
+    """The text with `$1` and the like for its parameters, and their names in that order.
+
+    The driver does the same, for texts of more than 4,096 characters each time anew.
+    """
+    names = tuple(dict.fromkeys(name for name in _PARAMETER.findall(text) if name))
+
+    def number(found: re.Match[str]) -> str:
+        return "%" if found[1] is None else f"${names.index(found[1]) + 1}"
+
+    return _PARAMETER.sub(number, text), names
 
 
 class SqlFile:

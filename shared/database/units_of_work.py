@@ -1,9 +1,10 @@
 """A unit of work: one short transaction, pipelined, under one principal's claims."""
 
 import asyncio
+import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol
@@ -13,10 +14,10 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from shared.aws.invocation import seconds_left
-from shared.database.boundaries import unit_of_work_is_open
-from shared.database.driver_errors import translated
-from shared.database.statements import Statement
-from shared.domain.principals import Principal
+from shared.database.boundaries import WriteRequest, current_write, unit_of_work_is_open
+from shared.database.driver_errors import leads_elsewhere, translated
+from shared.database.statements import Statement, numbered
+from shared.domain.principals import EVERY_COLLECTION, Principal
 from shared.errors import DatabaseUnavailable
 
 # Left of an event's time when a slow statement is cancelled by the server, and when a server that does not
@@ -26,8 +27,24 @@ _LAST_RESERVE_SECONDS = 0.5
 _ROLLBACK_SECONDS = 5.0
 _CLAIMS: LiteralString = """
 SELECT set_config('concord.principal', %(principal)s, true),
-       set_config('statement_timeout', %(statement_timeout)s, true)
+       set_config('concord.collections', %(collections)s, true),
+       set_config('concord.readers', %(readers)s, true),
+       set_config('statement_timeout', %(statement_timeout)s, true),
+       -- No policy binds a superuser: who signs in as one acts as the role that may what all functions may.
+       (SELECT set_config('role', 'concord_app', true) FROM pg_roles
+        WHERE to_regclass(CASE WHEN rolname = session_user AND (rolsuper OR rolbypassrls)
+                               THEN 'concord.readable_block' END) IS NOT NULL)
 """
+# Of collections that a filter narrows nothing is seen until it is said which documents pass.
+_NOTHING_SHOWN: LiteralString = "SELECT set_config('concord.shown', '0', true)"
+_EVERYTHING = "*"
+# Nothing is recorded of a transaction that has not written.
+_RECORD: LiteralString = """
+SELECT concord.record_write(%(action)s, %(collection)s, %(objects)s::text[], %(object_count)s, %(request_id)s,
+                            %(address)s, %(route)s, %(key)s, %(holder)s)
+WHERE pg_current_xact_id_if_assigned() IS NOT NULL
+"""
+MOST_OBJECTS_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +67,41 @@ class UnitOfWork:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
+        self._objects: list[str] = []
+        self._others = 0
+        self._collection: str | None = None
+
+    def concerns(self, *objects: str, others: int = 0, collection: str | None = None) -> None:
+        """Tell the audit what is written: the ids, and how many others without naming them."""
+        self._objects.extend(objects)
+        self._others += others
+        self._collection = collection or self._collection
+
+    async def record(self, write: WriteRequest, objects: Sequence[str] | None = None) -> None:
+        """Send what the audit is to have of this transaction, which is committed with it or not at all.
+
+        `objects` are those of one request where several share the transaction.
+        """
+        objects = list(objects or self._objects or write.objects)
+        claimed = write.claimed
+        parameters = {
+            "action": write.action,
+            "collection": self._collection or write.collection,
+            "objects": objects[:MOST_OBJECTS_NAMED],
+            "object_count": len(objects) + self._others,
+            "request_id": write.request_id,
+            "address": write.address,
+            "route": claimed.route if claimed else None,
+            "key": claimed.key if claimed else None,
+            "holder": claimed.holder if claimed else None,
+        }
+        await self._connection.execute(_RECORD, parameters)
 
     async def start[Row](self, statement: Statement, row: type[Row], **parameters: object) -> Pending[Row]:
         """Send a statement; several started ones share one round trip, made when the first is read."""
         with translated():
-            cursor = self._connection.cursor(row_factory=class_row(row))
-            await cursor.execute(statement.text, parameters)
+            cursor = psycopg.AsyncRawCursor(self._connection, row_factory=class_row(row))
+            await _execute(cursor, statement, parameters)
             return Pending(cursor)
 
     async def rows[Row](self, statement: Statement, row: type[Row], **parameters: object) -> list[Row]:
@@ -67,7 +113,14 @@ class UnitOfWork:
     async def send(self, statement: Statement, **parameters: object) -> None:
         """Send a statement whose answer does not matter; its error surfaces at the next read or commit."""
         with translated():
-            await self._connection.execute(statement.text, parameters)
+            await _execute(psycopg.AsyncRawCursor(self._connection), statement, parameters)
+
+
+async def _execute(
+    cursor: psycopg.AsyncRawCursor[Any], statement: Statement, parameters: Mapping[str, object]
+) -> None:
+    text, names = numbered(statement.text)
+    await cursor.execute(text, [parameters[name] for name in names])
 
 
 class Database(Protocol):
@@ -96,18 +149,35 @@ async def transaction(
             # BEGIN and COMMIT by hand: psycopg's own transaction block waits for each of them.
             async with connection.pipeline():
                 await connection.execute("BEGIN")
-                claims = {"principal": principal.name, "statement_timeout": str(timeout)}
-                await connection.execute(_CLAIMS, claims)
-                yield UnitOfWork(connection)
+                await connection.execute(_CLAIMS, _claims(principal, timeout))
+                if principal.filter is not None:
+                    await connection.execute(_NOTHING_SHOWN)
+                unit = UnitOfWork(connection)
+                yield unit
+                write = current_write.get()
+                if write is not None:
+                    await unit.record(write)
                 await connection.execute("COMMIT")
     except BaseException as error:
         await _roll_back(connection)
-        if isinstance(error.__cause__, psycopg.Error) and connection.prepare_threshold is not None:
-            # Of a pipeline that was aborted the driver may believe statements prepared that are not.
+        was_aborted = isinstance(error.__cause__, psycopg.Error)
+        # Of a pipeline that was aborted the driver may believe statements prepared that are not.
+        if leads_elsewhere(error.__cause__) or (was_aborted and connection.prepare_threshold is not None):
             await connection.close()
         raise
     finally:
         unit_of_work_is_open.reset(token)
+
+
+def _claims(principal: Principal, timeout_ms: int) -> dict[str, str]:
+    """What row-level security goes by until the transaction ends; without it there is nothing to see."""
+    enters_all = principal.collections == EVERY_COLLECTION
+    return {
+        "principal": principal.name,
+        "collections": _EVERYTHING if enters_all else json.dumps(principal.collections),
+        "readers": _EVERYTHING if principal.readers is None else json.dumps(principal.readers),
+        "statement_timeout": str(timeout_ms),
+    }
 
 
 async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
