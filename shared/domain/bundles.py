@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from shared.domain.documents import DocumentInput, Moment
+from shared.domain.documents import DocumentInput
+from shared.domain.moments import Moment
 from shared.domain.new_collections import NewCollection
 from shared.errors import Conflict, InvalidBundle
 

@@ -1,7 +1,7 @@
 """What a batch of documents changes in the database, decided without one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +15,8 @@ class WriteStatus(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    # It is new, and its collection has as many documents as it may.
+    REFUSED = "refused"
 
 
 class DocumentVersion(NamedTuple):
@@ -26,6 +28,7 @@ class DocumentVersion(NamedTuple):
     content_hash: bytes
     text_hash: bytes
     expires_by_ttl: bool
+    readers: list[str] | None
 
 
 class StoredChunk(NamedTuple):
@@ -55,6 +58,7 @@ class DocumentWrite(NamedTuple):
     hashes: DocumentHashes
     number: int
     index_number: int
+    readers: list[str] | None
 
 
 class ChunkWrite(NamedTuple):
@@ -96,6 +100,8 @@ class WritePlan:
     renewed_numbers: list[int] = field(default_factory=list)
     # What came with documents instead of an embedding.
     vectors: list[VectorWrite] = field(default_factory=list)
+    # Documents of which nothing changes, nor anything that goes with them.
+    unwritten_ids: set[str] = field(default_factory=set)
     # Whether the other documents are embedded; not where all vectors come with theirs.
     embeds: bool = True
 
@@ -104,6 +110,10 @@ class WritePlan:
         """Newly indexed documents that have chunks without a vector."""
         wanted = {write.document_number for write in self.chunks} if self.embeds else set()
         return [entry for entry in self.indexed if entry.number in wanted and not entry.document.vector]
+
+    def writes(self, ids: Iterable[str]) -> bool:
+        """Whether anything changes that has to do with these documents of the batch."""
+        return any(id_ not in self.unwritten_ids for id_ in ids)
 
     @property
     def numbers_to_embed(self) -> list[int]:
@@ -121,10 +131,12 @@ def plan_writes(
     stored_chunks: Sequence[StoredChunk],
     last: LastNumbers,
     template: Sequence[str],
+    room: int | None = None,
 ) -> WritePlan:
     """Number the documents that change and keep every stored chunk whose embedded text is still there.
 
     `documents` have distinct ids; `chunks` has those of every document whose text differs from its version's.
+    Of those that are new the first `room` are written, or all where it is None.
     """
     plan = WritePlan(first_index_number=last.index_number + 1)
     number, index_number = last.number, last.index_number
@@ -133,21 +145,26 @@ def plan_writes(
         reusable[stored.document_number].append(stored)
     for document, hashes in documents:
         version = versions.get(document.id)
-        if version is not None and version.content_hash == hashes.content:
+        readers = _readers_of(document, version)
+        if version is not None and (version.content_hash, version.readers) == (hashes.content, readers):
             plan.statuses[document.id] = WriteStatus.UNCHANGED
             continue
         if version is not None and version.text_hash == hashes.text:
             plan.statuses[document.id] = WriteStatus.UPDATED
-            plan.documents.append(DocumentWrite(document, hashes, version.number, version.index_number))
-            _plan_vector(plan, plan.documents[-1], is_new_text=False)
+            write = DocumentWrite(document, hashes, version.number, version.index_number, readers)
+            plan.documents.append(write)
+            _plan_vector(plan, write, is_new_text=False)
+            continue
+        if version is None and room is not None and number - last.number == room:
+            plan.statuses[document.id] = WriteStatus.REFUSED
             continue
         index_number += 1
         if version is None:
             number += 1
-            write = DocumentWrite(document, hashes, number, index_number)
+            write = DocumentWrite(document, hashes, number, index_number, readers)
             plan.statuses[document.id] = WriteStatus.CREATED
         else:
-            write = DocumentWrite(document, hashes, version.number, index_number)
+            write = DocumentWrite(document, hashes, version.number, index_number, readers)
             plan.statuses[document.id] = WriteStatus.UPDATED
             plan.retired_numbers.append(version.number)
         plan.documents.append(write)
@@ -155,6 +172,13 @@ def plan_writes(
         _plan_vector(plan, write, is_new_text=True)
         _plan_chunks(plan, write, chunks[document.id], reusable[write.number], template)
     return plan
+
+
+def _readers_of(document: DocumentInput, version: DocumentVersion | None) -> list[str] | None:
+    """Those that come with the document, else those it has."""
+    if version is None or "readers" in document.model_fields_set:
+        return document.readers
+    return version.readers
 
 
 def _plan_vector(plan: WritePlan, write: DocumentWrite, *, is_new_text: bool) -> None:

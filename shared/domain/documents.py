@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Protocol, Self
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,7 +23,8 @@ from pydantic import (
 from shared.domain.chunks import Chunking
 from shared.domain.embedding_spaces import GivenVector, packed
 from shared.domain.embedding_templates import DEFAULT_TEMPLATE, embedded_metadata
-from shared.domain.names import ID_RULE, DocumentId
+from shared.domain.moments import ExpiresAt
+from shared.domain.names import ID_RULE, DocumentId, Readers
 from shared.domain.texts import storable_text
 from shared.errors import InvalidRequest
 
@@ -36,8 +36,6 @@ MAX_METADATA_FIELDS = 200
 MAX_METADATA_FIELD_BYTES = 200
 MAX_PAGES = 9_999
 MAX_BATCH = 1_000
-# Later ones are not read back in every time zone.
-LAST_YEAR = 9_998
 
 # Raised whenever chunking or analysis changes what is stored for the same text.
 TEXT_VERSION = 2
@@ -115,30 +113,6 @@ def within_body(page_starts: Sequence[int], body: str) -> None:
         raise ValueError(f"must be within the body, which has {len(body)} characters")
 
 
-def written_as_date(value: object) -> object:
-    """Refuse a number, of which nobody knows whether it counts seconds or milliseconds."""
-    if not isinstance(value, datetime) and not (isinstance(value, str) and value[4:5] == "-"):
-        raise ValueError("must be a date and time with an offset, as in 2027-01-31T12:00:00Z")
-    return value
-
-
-def in_utc(moment: datetime) -> datetime:
-    """The same moment, whose text is the same wherever it was written."""
-    if moment.year > LAST_YEAR:
-        raise ValueError(f"must be within the year {LAST_YEAR}; null is for ever")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be within the years from 1") from None
-
-
-def yet_to_come(moment: datetime) -> datetime:
-    """Refuse what would be gone before anybody sees it, which rather is a mistake."""
-    if moment <= datetime.now(UTC):
-        raise ValueError("must be in the future")
-    return moment
-
-
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(bounded_depth), AfterValidator(storable_metadata)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS), AfterValidator(storable_text)]
 Url = Annotated[str, Field(max_length=MAX_URL_CHARACTERS), AfterValidator(storable_text)]
@@ -150,8 +124,6 @@ PageStarts = Annotated[
     ),
     AfterValidator(ascending),
 ]
-Moment = Annotated[AwareDatetime, BeforeValidator(written_as_date), AfterValidator(in_utc)]
-ExpiresAt = Annotated[Moment, AfterValidator(yet_to_come)]
 
 
 class DocumentInput(BaseModel):
@@ -175,6 +147,7 @@ class DocumentInput(BaseModel):
         description="Its vector, of as many numbers as the collection's have, instead of an embedding: the "
         "document is one passage then. It is stored with a length of 1.",
     )
+    readers: Readers | None = Field(default=None, examples=[["user:ada", "group:engineering"]])
 
     @field_validator("page_starts")
     @classmethod
@@ -202,6 +175,7 @@ class DocumentChange(BaseModel):
     page_starts: PageStarts | None = None
     expires_at: ExpiresAt | None = None
     vector: GivenVector | None = None
+    readers: Readers | None = None
 
     @model_validator(mode="after")
     def _something_to_change(self) -> Self:
@@ -284,6 +258,7 @@ def hash_document(
     pages = [document.page_starts] if document.page_starts else []
     times = [document.expires_at.astimezone(UTC).isoformat()] if document.expires_at else []
     vectors = [packed(document.vector).hex()] if document.vector else []
+    # Readers are compared by themselves: a document that comes without keeps those it has.
     parts = [document.title, document.body, document.url, document.metadata, *pages, *times, *vectors]
     content = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = json.dumps([document.title, document.body, *pages], ensure_ascii=False)

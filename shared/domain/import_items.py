@@ -20,13 +20,14 @@ from shared.errors import InvalidRequest
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # BEIR's names for what Concord calls otherwise.
 _RENAMED = {"_id": "id", "text": "body"}
-_FIELDS = frozenset({"id", "title", "body", "url", "expires_at"})
+_FIELDS = frozenset({"id", "title", "body", "url", "expires_at", "readers"})
 _METADATA_PREFIX = "metadata."
 _TOO_LONG = f"The line has more than {MAX_LINE_BYTES:,} bytes."
 _TOO_DEEP = "The line is JSON that is nested too deeply; send it flatter."
 _NOT_UTF8 = "The line is not UTF-8; save the file in that encoding."
 _MOST_ID_CHARACTERS = 256
 _MOST_SHOWN_OF_A_HEADER = 200
+_BETWEEN_READERS = re.compile(r"[\s,;]+")
 # Not 007 or 1e5, which rather are names, nor numbers of more digits than all readers agree on.
 _PLAIN_VALUE = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 
@@ -94,7 +95,8 @@ class LinesReader:
 
 
 class RowsReader:
-    """CSV with a header: `id`, `title`, `body`, `url` and `expires_at` are the document's, others metadata.
+    """CSV with a header: `id`, `title`, `body`, `url`, `expires_at` and `readers` are the document's, all
+    others are metadata.
 
     `columns` are those of the header, when it was read before.
     """
@@ -196,7 +198,10 @@ class RowsReader:
         metadata: dict[str, Any] = {}
         cells = named(dict(zip(self.columns, record, strict=True)), self._options)
         for column, text in cells.items():
-            if column in _FIELDS:
+            if column == "readers":
+                # Nobody, where there are none: a cell left out must not show a document to everybody.
+                fields[column] = [name for name in _BETWEEN_READERS.split(text) if name]
+            elif column in _FIELDS:
                 # An empty cell is how CSV says that there is nothing.
                 if text or column in {"id", "body"}:
                     fields[column] = text

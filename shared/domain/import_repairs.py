@@ -12,7 +12,7 @@ from shared.domain.imports import DirtyPolicy
 # All but tab, line feed and carriage return; and halves of characters.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXTS = ("id", "title", "body", "url")
-_FIELDS = (*_TEXTS, "metadata", "page_starts", "expires_at", "vector")
+_FIELDS = (*_TEXTS, "metadata", "page_starts", "expires_at", "vector", "readers")
 
 
 def repaired(fields: dict[str, Any], policy: DirtyPolicy) -> dict[str, Any]:

@@ -1,10 +1,21 @@
-"""The message by which a write asks for maintenance, where no clock does."""
+"""How long things are kept, and the message by which a write asks for maintenance, where no clock does."""
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.domain.correlation import is_correlation_id
 from shared.errors import InvalidRequest
+
+
+class Retention(NamedTuple):
+    """Days after which entries of the audit and rows of usage are removed."""
+
+    audit_days: int = 365
+    usage_days: int = 400
+
+
+KEPT_AS_USUAL = Retention()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,19 @@ TtlSeconds = Annotated[
 ]
 
 
+MaxDocuments = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=2**31 - 1,
+        description="How many documents it may have; null is any number. What is there stays when it is"
+        " lowered, and is still replaced: only what is new is refused, with `quota_exceeded`.",
+        examples=[100_000],
+    ),
+]
+
+
 class NewCollection(BaseModel):
     """A collection to be."""
 
@@ -41,6 +54,7 @@ class NewCollection(BaseModel):
     )
     embedding_template: EmbeddingTemplate = Field(default=[*DEFAULT_TEMPLATE])
     ttl_seconds: TtlSeconds | None = None
+    max_documents: MaxDocuments | None = None
     embedding: OwnSpace | None = Field(
         default=None, description="A space of its own; without it the deployment's model embeds."
     )
@@ -57,6 +71,13 @@ class Ttl:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many documents there may be; None is any number."""
+
+    max_documents: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionChange:
     """What to change of a collection; None leaves what is."""
 
@@ -64,4 +85,5 @@ class CollectionChange:
     chunking: Chunking | None = None
     embedding_template: list[str] | None = None
     ttl: Ttl | None = None
+    quota: Quota | None = None
     settings: CollectionSettingsChange | None = None

@@ -22,6 +22,7 @@ from shared.domain.embedding_spaces import GivenVector
 from shared.domain.filters import FilterText
 from shared.domain.ranking import DEFAULT_ALPHA, MAX_RESULT_WINDOW, Fusion, SearchMode
 from shared.domain.texts import storable_text
+from shared.domain.usage import Metered
 
 MAX_QUERY_CHARACTERS = 10_000
 # A query that every document answers to.
@@ -132,6 +133,11 @@ class AddressedSearch(BaseModel):
         default=None, ge=5, le=200, description="Cut passages to this many words around what was found."
     )
     explain: bool = Field(default=False, description="Show what each hit's score is made of.")
+    consistency: Literal["eventual", "strong"] = Field(
+        default="eventual",
+        description="`strong` finds every write that was answered before: neither a cached answer nor one "
+        "of a standby that follows the database will do.",
+    )
     cutoff_ms: int | None = Field(
         default=None,
         ge=1,
@@ -257,11 +263,7 @@ class Hit(BaseModel):
     explain: Explanation | None = None
 
 
-class Usage(BaseModel):
-    embedded_queries: int
-
-
-class SearchResponse(BaseModel):
+class SearchResponse(Metered):
     """The page of hits, best first."""
 
     hits: list[Hit]
@@ -276,4 +278,3 @@ class SearchResponse(BaseModel):
     mode: SearchMode = Field(description="How the search was done, which `degraded` may explain.")
     degraded: list[str] = Field(description="Parts that could not be used.")
     took_ms: float
-    usage: Usage

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.domain.texts import storable_text
+from shared.domain.usage import Metered
 
 
 def _says_something(text: str) -> str:
@@ -34,7 +35,7 @@ class SuggestedDocument(BaseModel):
     url: str | None
 
 
-class Suggestions(BaseModel):
+class Suggestions(Metered):
     """Queries, likeliest first, and documents that what was typed finds so far."""
 
     suggestions: list[Suggestion]
