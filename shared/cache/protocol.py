@@ -21,13 +21,13 @@ class CacheState(StrEnum):
 class CacheKey(NamedTuple):
     """Which answer is meant.
 
-    `scope` is what invalidates it, `collection:<name>` or `collections`; `principal` is the name of
-    the principal whose view it is; `request` is a canonical text of what is asked, stored only as a
+    `scope` is what invalidates it, `collection:<name>` or `collections`; `view` is what decides
+    what its caller may see; `request` is a canonical text of what is asked, stored only as a
     hash.
     """
 
     scope: str
-    principal: str
+    view: str
     request: str
 
 
@@ -36,13 +36,31 @@ class CachedAnswer(NamedTuple):
     state: CacheState
 
 
+class Looked(NamedTuple):
+    """What a look at the cache has found, for the read that may follow it.
+
+    The version of the scope, what is kept of it, and the seconds that the read may still wait for the cache.
+    """
+
+    version: str
+    body: bytes | None
+    seconds_left: float
+
+
 type Load = Callable[[], Awaitable[bytes]]
 
 
 class Cache(Protocol):
-    async def read(self, key: CacheKey, load: Load, *, bypass: bool = False) -> CachedAnswer:
+    async def look(self, key: CacheKey) -> Looked | None:
+        """What is kept, without asking the source; None where no cache can be asked."""
+        ...
+
+    async def read(
+        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: Looked | None = None
+    ) -> CachedAnswer:
         """The answer, from the cache when it has it and else from `load`, the source.
 
+        Who has `looked` already at the same key says what was found, and spares another look.
         `bypass` asks the source in any case and refreshes the cache. What `load` raises reaches the
         caller and is not kept; the cache itself never fails a read.
         """

@@ -15,21 +15,25 @@ import dataclasses
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
-from shared.cache.protocol import CachedAnswer, CacheKey, CacheState, Load
+from shared.cache.protocol import CachedAnswer, CacheKey, CacheState, Load, Looked
 from shared.cache.redis_connection import (
     Budget,
     RedisConnection,
     RedisRefused,
     RedisUnavailable,
     connection_options,
+    script,
 )
+from shared.cache.redis_looks import RedisLooks, entry_key, version_key
 from shared.database.boundaries import refuse_in_unit_of_work
 from shared.observability import Event, Metric, count, logger
+
+if TYPE_CHECKING:
+    from shared.cache.credentials import SecretCredentials
 
 _LARGEST_BODY_BYTES = 1_000_000
 # An empty entry tells that the answer is too large to keep, so that nobody waits for it.
@@ -38,15 +42,8 @@ _VERSION_OUTLIVES_ENTRIES_BY_SECONDS = 86_400
 _FIRST_POLL_SECONDS = 0.005
 _LONGEST_POLL_SECONDS = 0.04
 
-# `pcall`: a key that holds something else than a string is treated as missing, and overwritten.
-_VERSION = """
-local version = redis.pcall('GET', KEYS[1])
-if type(version) == 'string' then return version end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-return ARGV[1]
-"""
 # The entry, or 1 when the caller now holds the lease, or 0 when another does. The last comparison
-# lets the client repeat a command whose answer was lost.
+# lets the client repeat a command whose answer was lost. `pcall`: what is no string is overwritten.
 _CLAIM = """
 local entry = redis.pcall('GET', KEYS[1])
 if type(entry) == 'string' then return entry end
@@ -66,7 +63,8 @@ class _LoopState:
 
     loop: asyncio.AbstractEventLoop
     connection: RedisConnection
-    flights: dict[str, asyncio.Future[bytes]]
+    looks: RedisLooks
+    flights: dict[str, asyncio.Future[bytes]] = dataclasses.field(default_factory=dict)
 
 
 class RedisCache:
@@ -83,30 +81,41 @@ class RedisCache:
         ttl_seconds: int,
         budget_seconds: float = 0.05,
         lease_seconds: float = 2.0,
+        credentials: "SecretCredentials | None" = None,
     ) -> None:
         self._options = connection_options(url)
+        self._credentials = credentials
         self._ttl_seconds = ttl_seconds
         self._budget_seconds = budget_seconds
         self._lease_seconds = lease_seconds
         self._state: _LoopState | None = None
 
-    async def read(self, key: CacheKey, load: Load, *, bypass: bool = False) -> CachedAnswer:
+    async def look(self, key: CacheKey) -> Looked | None:
+        refuse_in_unit_of_work("Cache.look")
+        return await self._state_of_this_loop().looks.look(key.scope, _name_of(key))
+
+    async def read(
+        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: Looked | None = None
+    ) -> CachedAnswer:
         refuse_in_unit_of_work("Cache.read")
         state = self._state_of_this_loop()
-        budget = Budget(self._budget_seconds)
-        try:
-            version = await self._version(state, key.scope, budget)
-        except (RedisUnavailable, RedisRefused):
+        name = _name_of(key)
+        if looked is None:
+            looked = await state.looks.look(key.scope, None if bypass else name)
+        if looked is None:
             return CachedAnswer(await load(), CacheState.BYPASS)
-        entry = _entry_key(key, version)
+        budget = Budget(looked.seconds_left)
+        entry = entry_key(key.scope, looked.version, name)
         if bypass:
             return await self._ask_source(state, entry, load, budget, CacheState.BYPASS)
+        if looked.body:
+            return CachedAnswer(looked.body, CacheState.HIT)
         return await self._share(state, entry, load, budget)
 
     async def invalidate(self, *scopes: str) -> None:
         refuse_in_unit_of_work("Cache.invalidate")
         state = self._state_of_this_loop()
-        keys = [_version_key(scope) for scope in scopes]
+        keys = [version_key(scope) for scope in scopes]
 
         async def drop(client: Redis) -> None:
             async with client.pipeline(transaction=False) as pipeline:
@@ -124,19 +133,20 @@ class RedisCache:
     async def aclose(self) -> None:
         if self._state is not None:
             state, self._state = self._state, None
+            await state.looks.aclose()
             await state.connection.aclose()
 
     def _state_of_this_loop(self) -> _LoopState:
         loop = asyncio.get_running_loop()
         if self._state is None or self._state.loop is not loop:
-            self._state = _LoopState(loop, RedisConnection(self._options), {})
+            connection = RedisConnection(self._options, self._credentials)
+            looks = RedisLooks(
+                connection,
+                budget_seconds=self._budget_seconds,
+                version_seconds=self._ttl_seconds + _VERSION_OUTLIVES_ENTRIES_BY_SECONDS,
+            )
+            self._state = _LoopState(loop, connection, looks)
         return self._state
-
-    async def _version(self, state: _LoopState, scope: str, budget: Budget) -> str:
-        lives = self._ttl_seconds + _VERSION_OUTLIVES_ENTRIES_BY_SECONDS
-        command = _script(_VERSION, [_version_key(scope)], secrets.token_hex(8), lives)
-        version = cast("bytes", await state.connection.ask(budget, command))
-        return version.decode("latin-1")
 
     async def _share(self, state: _LoopState, entry: str, load: Load, budget: Budget) -> CachedAnswer:
         """Let one reader of this process see to the entry, and the others wait for what it gets."""
@@ -162,7 +172,7 @@ class RedisCache:
         """Wait for the entry or for the lease; whoever holds the lease asks the source."""
         token = secrets.token_hex(8)
         milliseconds = int(self._lease_seconds * 1000)
-        claim = _script(_CLAIM, [entry, _lease_key(entry)], token, milliseconds)
+        claim = script(_CLAIM, [entry, _lease_key(entry)], token, milliseconds)
         purse = budget
         pause = _FIRST_POLL_SECONDS
         while True:
@@ -227,18 +237,9 @@ class RedisCache:
             return
 
 
-def _script(text: str, keys: list[str], *arguments: str | int) -> Callable[[Redis], Awaitable[Any]]:
-    return lambda client: client.eval(text, len(keys), *keys, *arguments)
-
-
-def _version_key(scope: str) -> str:
-    return f"concord:{{{scope}}}:version"
-
-
-def _entry_key(key: CacheKey, version: str) -> str:
-    asked = f"{len(key.principal)}:{key.principal}{key.request}"
-    digest = hashlib.sha256(asked.encode(errors="surrogatepass")).hexdigest()
-    return f"concord:{{{key.scope}}}:{version}:{digest}"
+def _name_of(key: CacheKey) -> str:
+    asked = f"{len(key.view)} {key.view}{key.request}"
+    return hashlib.sha256(asked.encode(errors="surrogatepass")).hexdigest()
 
 
 def _lease_key(entry: str) -> str:
