@@ -35,6 +35,7 @@ class CountedCollection(NamedTuple):
     settings: dict[str, Any]
     ttl_seconds: int | None
     own_vectors: bool
+    max_documents: int | None
 
     @property
     def embedding(self) -> OwnSpace | None:
@@ -65,6 +66,11 @@ class LiveCollection(NamedTuple):
 
 class Identified(NamedTuple):
     id: int
+
+
+class HeldCollection(NamedTuple):
+    id: int
+    updated_at: datetime
 
 
 class Named(NamedTuple):
@@ -127,6 +133,7 @@ async def insert_collection(
     *,
     ttl_seconds: int | None = None,
     own_vectors: bool = False,
+    max_documents: int | None = None,
 ) -> int:
     """Store a collection, and its embedding space when it is the first there; returns its id.
 
@@ -147,6 +154,7 @@ async def insert_collection(
             dimensions=space.dimensions,
             ttl_seconds=ttl_seconds,
             own_vectors=own_vectors,
+            max_documents=max_documents,
         )
     if inserted is None:
         raise _taken(name)
@@ -180,6 +188,11 @@ async def choose_ttl(unit: UnitOfWork, collection_id: int, ttl_seconds: int | No
     await unit.send(SQL["choose_ttl"], collection_id=collection_id, ttl_seconds=ttl_seconds)
 
 
+async def choose_quota(unit: UnitOfWork, collection_id: int, max_documents: int | None) -> None:
+    """How many documents it may have from now on; None is any number."""
+    await unit.send(SQL["choose_quota"], collection_id=collection_id, max_documents=max_documents)
+
+
 @contextmanager
 def _refusing_taken(name: str) -> Iterator[None]:
     try:
@@ -194,12 +207,12 @@ def _taken(name: str) -> CollectionExists:
     return CollectionExists(details=[{"field": "name", "message": f"{name} is taken"}])
 
 
-async def hold_collection(unit: UnitOfWork, name: str) -> int:
-    """Keep others from giving the collection of that very name an alias; returns its id.
+async def hold_collection(unit: UnitOfWork, name: str) -> HeldCollection:
+    """Keep others from changing the collection of that very name, or giving it an alias.
 
     Raises CollectionNotFound.
     """
-    return _found(await unit.row(SQL["hold_collection"], Identified, name=name), name).id
+    return _found(await unit.row(SQL["hold_collection"], HeldCollection, name=name), name)
 
 
 async def bury_collection(unit: UnitOfWork, name: str) -> None:

@@ -28,12 +28,25 @@ class WorkLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginRole:
+    """Who has signed in, the role in whose name statements run, and whether row-level security binds it."""
+
+    user_name: str
+    role: str
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidIndex:
     name: str
 
 
 async def find_versions(unit: UnitOfWork) -> Versions | None:
     return await unit.row(SQL["find_versions"], Versions)
+
+
+async def find_login(unit: UnitOfWork) -> LoginRole | None:
+    return await unit.row(SQL["find_login"], LoginRole)
 
 
 async def list_invalid_indexes(unit: UnitOfWork) -> Sequence[str]:

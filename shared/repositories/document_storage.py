@@ -20,11 +20,14 @@ class StoredState(NamedTuple):
     last: LastNumbers
     # What shared.services.gone_documents reads.
     gone: dict[str, Any] | None
+    # For so many documents more; None is for any number.
+    room: int | None
 
 
 class _Live(NamedTuple):
     id: int
     gone: dict[str, Any] | None
+    room: int | None
 
 
 async def find_versions(
@@ -54,6 +57,7 @@ async def lock_and_find(unit: UnitOfWork, collection_id: int, ids: Sequence[str]
         chunks=await chunks.rows(),
         last=await last.row() or LastNumbers(0, 0),
         gone=collection.gone,
+        room=collection.room,
     )
 
 
@@ -113,12 +117,18 @@ async def _upsert(unit: UnitOfWork, collection_id: int, plan: WritePlan, ttl_sec
         metadata=[json.dumps(document.metadata) for document in documents],
         content_hashes=[entry.hashes.content.hex() for entry in plan.documents],
         text_hashes=[entry.hashes.text.hex() for entry in plan.documents],
-        page_starts=[f"{{{','.join(map(str, document.page_starts))}}}" for document in documents],
+        page_starts=[_array(document.page_starts) for document in documents],
         expires_at=[document.expires_at for document in documents],
         ttl_seconds=ttl_seconds,
+        readers=[None if entry.readers is None else _array(entry.readers) for entry in plan.documents],
     )
     if plan.metadata_fields:
         await unit.send(SQL["note_metadata_fields"], collection_id=collection_id, names=plan.metadata_fields)
+
+
+def _array(values: Sequence[object]) -> str:
+    """Numbers, or names that need no escapes, as Postgres writes an array."""
+    return f"{{{','.join(f'"{value}"' for value in values)}}}"
 
 
 async def delete(unit: UnitOfWork, collection_id: int, numbers: Sequence[int]) -> None:

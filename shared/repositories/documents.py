@@ -24,6 +24,8 @@ class StoredDocument(NamedTuple):
     updated_at: datetime
     expires_at: datetime | None
     expires_by_ttl: bool
+    # None also where the caller may not know them.
+    readers: list[str] | None
     embedding_state: str
     embedding_error: str | None
 

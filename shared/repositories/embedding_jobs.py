@@ -9,6 +9,7 @@ from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
 from shared.domain.chunks import GIVEN_HASH
 from shared.domain.document_writes import VectorWrite, WritePlan
+from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.embedding_templates import embedded_text
 
 SQL = SqlFile("shared.repositories.sql", "embeddings")
@@ -126,10 +127,12 @@ async def claim(
     limit: int,
     lease_seconds: float,
     max_attempts: int,
+    waited_for: str,
 ) -> list[EmbeddingJobRow]:
     """Take up to `limit` pending jobs that nobody holds, oldest first.
 
-    `retried` asks for those that a worker took and never gave back, the least tried first; else for others.
+    A job that was told to wait for something waits no more. `retried` asks for those that a worker took and
+    never gave back, the least tried first; else for others.
     """
     return await unit.rows(
         SQL["claim_jobs"],
@@ -140,6 +143,21 @@ async def claim(
         limit=limit,
         lease_seconds=lease_seconds,
         max_attempts=max_attempts,
+        waited_for=waited_for,
+    )
+
+
+async def note_waiting(
+    unit: UnitOfWork, waits_for: str, asked: EmbedRequest | None, *, limit: int
+) -> list[EmbeddingJobRow]:
+    """Tell of up to `limit` pending jobs what they wait for; returns those of which it was not told yet."""
+    return await unit.rows(
+        SQL["note_waiting"],
+        EmbeddingJobRow,
+        waits_for=waits_for,
+        collection_id=asked.collection_id if asked else None,
+        document_numbers=list(asked.document_numbers) if asked else None,
+        limit=limit,
     )
 
 

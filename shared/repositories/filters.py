@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.database.statements import SqlFile
+from shared.database.units_of_work import UnitOfWork
 from shared.domain.deletions import Gone
 from shared.domain.filters import (
     Clause,
@@ -26,7 +27,7 @@ from shared.domain.filters import (
     TextMatch,
 )
 from shared.repositories.bound_sql import BoundSql
-from shared.repositories.metadata_paths import json_path, source_of
+from shared.repositories.metadata_paths import METADATA, json_path, source_of
 from shared.repositories.points import distance_sql, point_path
 
 SQL = SqlFile("shared.repositories.sql", "filters")
@@ -58,6 +59,21 @@ def shown_sql(gone: Gone) -> BoundSql:
     if parts:
         condition.text = f"({' AND '.join(parts)})"
     return condition
+
+
+async def show_passing(unit: UnitOfWork, collection: str, tree: Filter) -> None:
+    """Let the rest of the unit see of that collection what passes, and nothing of others.
+
+    Row-level security goes by it, as do word statistics and suggestions.
+    """
+    condition = filter_sql(tree)
+    having = having_path(tree)
+    statement = SQL["show_passing"].with_slot("filter", condition.text)
+    if having is not None:
+        statement = statement.with_slot("having", SQL["piece_passing_having"].text)
+    # What passes is chosen from all that the caller's readers let it see.
+    await unit.send(SQL["forget_shown"])
+    await unit.send(statement, collection=collection, having=having, **condition.parameters)
 
 
 def _sql(tree: Filter, condition: BoundSql) -> str:
@@ -98,6 +114,31 @@ def _clause(clause: Clause, condition: BoundSql) -> str:
 def _holds(field: Field, what: str, condition: BoundSql) -> str:
     """A condition of JSON paths on the field, in a form that an index of the whole metadata can answer."""
     return f"({source_of(field)} @? {condition.bind(json_path(field.path, what))}::jsonpath)"
+
+
+def having_path(tree: Filter) -> str | None:
+    """A JSON path that finds something in the metadata of all that the tree selects, and maybe of others.
+
+    It asks for values alone, as an index can; None where the tree does not say of one that it must be there.
+    """
+    parts = [
+        (part.field, _equals(part))
+        for part in (tree.operands if isinstance(tree, Conjunction) else [tree])
+        if isinstance(part, Comparison | Membership) and _asks_for_values(part)
+    ]
+    if len(parts) < 2:  # noqa: PLR2004 - one path needs no other around it.
+        return next((json_path(field.path, what) for field, what in parts), None)
+    found = (f"exists(@{json_path(field.path, what)[1:]})" for field, what in parts)
+    return f"$ ? ({' && '.join(found)})"
+
+
+def _asks_for_values(part: Comparison | Membership) -> bool:
+    is_equality = bool(part.values) if isinstance(part, Membership) else part.operator is Operator.EQUAL
+    return is_equality and source_of(part.field) == METADATA
+
+
+def _equals(part: Comparison | Membership) -> str:
+    return _one_of(part.values if isinstance(part, Membership) else [part.value])
 
 
 def _exists(field: Field, condition: BoundSql) -> str:

@@ -25,6 +25,7 @@ class InterimDocument(NamedTuple):
     page_starts: list[int]
     expires_at: datetime | None
     expires_by_ttl: bool
+    readers: list[str] | None
 
 
 async def find_interim(unit: UnitOfWork, claims: Sequence[EmbeddingJobRow]) -> list[InterimDocument]:

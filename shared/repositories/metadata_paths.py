@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from shared.domain.filters import DOCUMENT_FIELDS, Field
 
 _SCALARS = '(@.type() == "string" || @.type() == "number" || @.type() == "boolean")'
+METADATA = "d.metadata"
 _COLUMNS = {
     name: f"d.{name} AT TIME ZONE 'UTC'" if name.endswith("_at") else f"d.{name}" for name in DOCUMENT_FIELDS
 }
@@ -19,7 +20,7 @@ def source_of(field: Field) -> str:
     """The JSON to look in, as SQL: a document's own field stands where its metadata has none of that name."""
     column = _COLUMNS.get(field.path[0])
     if column is None:
-        return "d.metadata"
+        return METADATA
     return f"(jsonb_build_object('{field.path[0]}', {column}) || d.metadata)"
 
 

@@ -124,6 +124,8 @@ def _shape(plan: SearchPlan, conditions: Conditions, fragments: _Fragments) -> S
         is_mixed=0 < plan.alpha < 1,
         said=conditions.said,
         conditions=conditions.text,
+        of_readable=plan.of_readable,
+        has_values=conditions.having is not None,
         is_selective=conditions.is_selective,
         has_phrases=bool(plan.phrases),
         facets=fragments.facets,

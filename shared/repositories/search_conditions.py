@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.database.statements import SqlFile
 from shared.domain.deletions import NOTHING_GONE
-from shared.repositories.filters import filter_sql, shown_sql
+from shared.repositories.filters import filter_sql, having_path, shown_sql
 from shared.repositories.search_plan import SearchPlan
 
 SQL = SqlFile("shared.repositories.sql", "search")
@@ -19,6 +19,8 @@ class Conditions:
     said: str = ""
     # Whether they may leave few documents: what is excluded or hidden seldom does.
     is_selective: bool = False
+    # A path that finds something in the metadata of every hit, for an index.
+    having: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -30,6 +32,8 @@ def conditions_of(plan: SearchPlan) -> Conditions:
         condition = filter_sql(plan.tree)
         parts.append(condition.text)
         conditions.parameters.update(condition.parameters)
+        conditions.having = having_path(plan.tree)
+        conditions.parameters["having"] = conditions.having
     said = _said(plan)
     if said:
         conditions.said = SQL["piece_said"].text
@@ -42,6 +46,10 @@ def conditions_of(plan: SearchPlan) -> Conditions:
         shown = shown_sql(plan.gone)
         parts.append(shown.text)
         conditions.parameters.update(shown.parameters)
+    if plan.readers is not None:
+        conditions.is_selective = True
+        parts.append("d.readers IS NULL OR d.readers && %(readers)s::text[]")
+        conditions.parameters["readers"] = list(plan.readers)
     if plan.hidden:
         conditions.parameters["hidden"] = list(plan.hidden)
         parts.append("d.id <> ALL(%(hidden)s::text[])")

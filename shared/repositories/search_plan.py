@@ -63,6 +63,10 @@ class SearchPlan:
     pinned: Sequence[str] = ()
     hidden: Sequence[str] = ()
     gone: Gone = NOTHING_GONE
+    # Of which one may read every hit, unless it has no readers; None for who sees all.
+    readers: Sequence[str] | None = None
+    # Whether the caller may read some of the documents only, by its readers or its filter.
+    of_readable: bool = False
     facets: FacetPlan | None = None
     sort: Sequence[SortRule] = ()
     group_by: Field | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from shared.database.statements import SqlFile, Statement
 from shared.domain import ranking
 from shared.domain.ranking import Fusion
+from shared.repositories.readable import within_readable
 
 SQL = SqlFile("shared.repositories.sql", "search")
 _SHAPES = 500
@@ -32,6 +33,10 @@ class SearchShape(NamedTuple):
     # Whether both rankings have a share in the score.
     is_mixed: bool
     said: str
+    # Whether the caller may read some of the documents only.
+    of_readable: bool
+    # Whether values of the metadata are asked for, which an index has.
+    has_values: bool
     # Of all conditions that narrow a search, and whether they may leave few documents.
     conditions: str
     is_selective: bool
@@ -68,7 +73,7 @@ def search_statement(shape: SearchShape) -> Statement:
     }
     for slot, text in everywhere.items():
         statement = statement.with_slot(slot, text, anywhere=True)
-    return statement
+    return within_readable(statement) if shape.of_readable else statement
 
 
 def _piece(name: str, **slots: str) -> str:
@@ -132,7 +137,8 @@ def _candidate_slots(shape: SearchShape) -> dict[str, str]:
         slots["of_which_pass"] = of_which_pass
         slots["read_on"] = _piece("read_on", of_which_pass=of_which_pass)
     if shape.is_selective:
-        slots["passing"] = _piece("passing_saying" if shape.has_phrases else "passing")
+        having = {"having": _piece("documents_having")} if shape.has_values else {}
+        slots["passing"] = _piece("passing_saying") if shape.has_phrases else _piece("passing", **having)
     return slots
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import Pending, UnitOfWork
+from shared.repositories.readable import within_readable
 
 SQL = SqlFile("shared.repositories.sql", "vocabulary")
 # Completions that are counted beside the words before them.
@@ -48,10 +49,14 @@ async def start_suggestions(
     typed: str,
     limit: int,
     shown_documents: int,
+    of_readable: bool,
 ) -> Pending[FoundSuggestions]:
-    """What the last word of `typed` may become after `earlier` ones; no row without such a collection."""
+    """What the last word of `typed` may become after `earlier` ones; no row without such a collection.
+
+    `of_readable` is for callers who may not read every document.
+    """
     return await unit.start(
-        SQL["suggest_queries"],
+        within_readable(SQL["suggest_queries"]) if of_readable else SQL["suggest_queries"],
         FoundSuggestions,
         collection=collection,
         earlier=list(earlier),

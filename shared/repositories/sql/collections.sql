@@ -2,8 +2,8 @@
 SELECT cfgname::text AS name FROM pg_ts_config WHERE cfgname = %(language)s AND pg_ts_config_is_visible(oid);
 
 -- name: insert_collection
-INSERT INTO concord.collection (name, language, chunking, embedding_template, ttl_seconds, own_vectors, space_id)
-VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], %(ttl_seconds)s, %(own_vectors)s,
+INSERT INTO concord.collection (name, language, chunking, embedding_template, ttl_seconds, own_vectors, max_documents, space_id)
+VALUES (%(name)s, %(language)s, %(chunking)s, %(template)s::text[], %(ttl_seconds)s, %(own_vectors)s, %(max_documents)s,
         concord.open_embedding_space(%(model)s, %(dimensions)s))
 ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id;
@@ -22,11 +22,15 @@ SELECT name FROM concord.collection WHERE id = %(collection_id)s AND deleted_at 
 SELECT c.name, c.language, c.chunking, c.embedding_template, s.model, s.dimensions, c.created_at, c.updated_at,
        -- Those that wait for their removal are as many as they were found to be.
        greatest(t.documents - r.documents, 0) AS documents, t.chunks, j.pending, j.failed,
-       /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds, c.own_vectors
+       /*settings*/ '{}'::jsonb /*end*/ AS settings, c.ttl_seconds, c.own_vectors, c.max_documents
 FROM concord.collection c
 JOIN concord.embedding_space s ON s.id = c.space_id
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(documents), 0)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks
+    -- Who may not read every document is told of those that may be read.
+    SELECT CASE WHEN concord.sees_all() THEN coalesce(sum(documents), 0)
+                ELSE (SELECT count(*) FROM concord.document WHERE collection_id = c.id) END::int AS documents,
+           CASE WHEN concord.sees_all() THEN coalesce(sum(chunks), 0)
+                ELSE (SELECT count(*) FROM concord.chunk WHERE collection_id = c.id) END::int AS chunks
     FROM concord.keyword_statistic WHERE collection_id = c.id
 ) t
 CROSS JOIN LATERAL (
@@ -66,9 +70,12 @@ WHERE id = %(collection_id)s;
 -- name: choose_ttl
 UPDATE concord.collection SET ttl_seconds = %(ttl_seconds)s WHERE id = %(collection_id)s;
 
+-- name: choose_quota
+UPDATE concord.collection SET max_documents = %(max_documents)s WHERE id = %(collection_id)s;
+
 -- name: hold_collection
--- Nobody gives it an alias until the end of the unit of work.
-SELECT id FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL FOR UPDATE;
+-- Nobody changes it, or gives it an alias, until the end of the unit of work.
+SELECT id, updated_at FROM concord.collection WHERE name = %(name)s AND deleted_at IS NULL FOR UPDATE;
 
 -- name: bury_collection
 UPDATE concord.collection SET deleted_at = now(), updated_at = now()

@@ -11,6 +11,11 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('concord', 'concord_embedding') AND NOT (i.indisvalid AND i.indisready)
 ORDER BY name;
 
+-- name: find_login
+-- Who signed in, as whom statements run, and whether policies bind that role.
+SELECT session_user::text AS user_name, current_user::text AS role, NOT (rolsuper OR rolbypassrls) AS is_bound
+FROM pg_roles WHERE rolname = current_user;
+
 -- name: count_work
 -- What workers and maintenance have left to do, over all collections.
 SELECT (SELECT count(*) FROM concord.embedding_job WHERE state = 'pending')::int AS pending,

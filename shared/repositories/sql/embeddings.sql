@@ -1,10 +1,11 @@
 -- name: request_embedding
 -- A document's job row is the lock between its writer and its embedder; starting it anew voids every claim on it.
-INSERT INTO concord.embedding_job (collection_id, document_number, index_number)
-SELECT %(collection_id)s, * FROM unnest(%(document_numbers)s::int[], %(index_numbers)s::int[])
+INSERT INTO concord.embedding_job (collection_id, document_number, index_number, principal)
+SELECT %(collection_id)s, *, nullif(current_setting('concord.principal', true), '')
+FROM unnest(%(document_numbers)s::int[], %(index_numbers)s::int[])
 ON CONFLICT (collection_id, document_number) DO UPDATE SET
     index_number = excluded.index_number, state = 'pending', attempts = 0, claimed_until = NULL, error = NULL,
-    created_at = now();
+    created_at = now(), principal = excluded.principal;
 
 -- name: withdraw_embedding
 DELETE FROM concord.embedding_job
@@ -26,7 +27,25 @@ WITH due AS (
     FOR UPDATE OF j SKIP LOCKED
 )
 UPDATE concord.embedding_job j
-SET claimed_until = now() + make_interval(secs => %(lease_seconds)s), attempts = j.attempts + 1
+SET claimed_until = now() + make_interval(secs => %(lease_seconds)s), attempts = j.attempts + 1,
+    error = nullif(j.error, %(waited_for)s)
+FROM due
+WHERE j.collection_id = due.collection_id AND j.document_number = due.document_number
+RETURNING j.*;
+
+-- name: note_waiting
+-- Tells of pending jobs that nobody works on what they wait for; they are left as they are.
+WITH due AS (
+    SELECT j.collection_id, j.document_number FROM concord.embedding_job j
+    WHERE j.state = 'pending' AND j.error IS DISTINCT FROM %(waits_for)s
+        AND (j.claimed_until IS NULL OR j.claimed_until < now())
+        AND (%(collection_id)s::int IS NULL OR j.collection_id = %(collection_id)s)
+        AND (%(document_numbers)s::int[] IS NULL OR j.document_number = ANY(%(document_numbers)s::int[]))
+    ORDER BY j.created_at, j.document_number
+    LIMIT %(limit)s
+    FOR UPDATE OF j SKIP LOCKED
+)
+UPDATE concord.embedding_job j SET error = %(waits_for)s
 FROM due
 WHERE j.collection_id = due.collection_id AND j.document_number = due.document_number
 RETURNING j.*;

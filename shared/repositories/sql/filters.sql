@@ -1,3 +1,30 @@
+-- name: forget_shown
+SELECT set_config('concord.shown', '', true);
+
+-- name: show_passing
+-- From here on the transaction sees of this collection what passes, and enters no other.
+WITH passing AS MATERIALIZED (
+    SELECT string_agg(repeat('0', p.gap) || '1', '' ORDER BY p.number) AS bits
+    FROM concord.collection c
+    LEFT JOIN LATERAL (
+        SELECT d.number, d.number - lag(d.number, 1, 0) OVER (ORDER BY d.number) - 1 AS gap
+        FROM /*having*/ concord.document /*end*/ d
+        WHERE d.collection_id = c.id AND /*filter*/ true /*end*/
+    ) p ON true
+    WHERE c.id = concord.collection_named(%(collection)s)
+    GROUP BY c.id
+)
+SELECT set_config('concord.shown', coalesce((SELECT bits FROM passing), '0'), true),
+       set_config('concord.collections', CASE WHEN EXISTS (SELECT FROM passing)
+                                              THEN jsonb_build_array(%(collection)s::text)::text ELSE '[]' END, true);
+
+-- name: piece_passing_having
+-- By the index of the metadata, which only a function of its own may read.
+(SELECT d.* FROM concord.documents_having(c.id, %(having)s::jsonpath) AS h (number)
+ CROSS JOIN LATERAL (
+     SELECT * FROM concord.document WHERE collection_id = c.id AND number = h.number OFFSET 0
+ ) d);
+
 -- name: find_instant
 -- Whether one of a field's texts is between two: in time where it is an ISO 8601 date or time, else by its letters.
 -- What has no offset is of UTC.

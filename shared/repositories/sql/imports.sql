@@ -82,12 +82,12 @@ WHERE collection_id = %(collection_id)s AND id = %(id)s AND state IN ('done', 'f
 RETURNING *;
 
 -- name: find_due_imports
--- What a killed worker has left behind, and what no event has told of.
+-- What a killed worker has left behind comes before what no event has told of: much may wait whose bytes never come.
 SELECT i.collection_id, i.id FROM concord.import i
 JOIN concord.collection c ON c.id = i.collection_id AND c.deleted_at IS NULL
 WHERE (i.state = 'running' AND i.lease_until < clock_timestamp())
     OR (i.state = 'waiting' AND i.updated_at BETWEEN now() - interval '1 day' AND now() - interval '15 seconds')
-ORDER BY i.updated_at DESC
+ORDER BY i.state = 'running' DESC, i.updated_at DESC
 LIMIT %(limit)s;
 
 -- name: record_original

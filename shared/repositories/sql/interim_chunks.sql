@@ -3,7 +3,7 @@
 -- name: find_interim_documents
 -- Those of these documents that have them, with the number that their text has in the index.
 SELECT d.collection_id, d.number, d.index_number, d.id, d.title, d.body, d.url, d.metadata, d.page_starts,
-       d.expires_at, d.expires_by_ttl
+       d.expires_at, d.expires_by_ttl, d.readers
 FROM unnest(%(collection_ids)s::int[], %(document_numbers)s::int[]) AS w (collection_id, document_number)
 JOIN concord.collection c ON c.id = w.collection_id AND c.deleted_at IS NULL
 JOIN concord.document d ON d.collection_id = w.collection_id AND d.number = w.document_number

@@ -1,6 +1,6 @@
 -- name: find_facts
 SELECT c.id, %(name)s::text AS name, c.language, coalesce(s.settings, '{}') AS settings, c.updated_at, e.id AS space_id, e.model, e.dimensions,
-       (SELECT coalesce(sum(documents), 0)::int FROM concord.keyword_statistic WHERE collection_id = c.id) AS documents,
+       coalesce((SELECT documents FROM concord.readable_statistic WHERE collection_id = c.id), 0)::int AS documents,
        to_regclass(format('concord_embedding.collection_%%s_space_%%s_idx', c.id, e.id)) IS NOT NULL
            AS has_vector_index,
        concord.gone(c.id) AS gone
@@ -28,7 +28,7 @@ WITH target AS MATERIALIZED (
     FROM concord.collection c
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(documents), 0)::float8 AS documents, coalesce(sum(length), 0)::float8 AS length
-        FROM concord.keyword_statistic WHERE collection_id = c.id
+        FROM /*statistic*/ concord.keyword_statistic /*end*/ WHERE collection_id = c.id
     ) t
     WHERE c.id = %(collection_id)s AND c.id = concord.collection_named(%(collection)s)
         AND c.updated_at = %(updated_at)s AND concord.gone(c.id) IS NOT DISTINCT FROM %(gone)s::jsonb
@@ -43,9 +43,12 @@ WITH target AS MATERIALIZED (
     CROSS JOIN unnest(%(word_groups)s::int[], %(alternatives)s::int[], %(weights)s::float8[], %(texts)s::text[],
                       %(expandable)s::boolean[]) AS w (word_group, alternative, weight, text, expandable)
     CROSS JOIN LATERAL concord.analyze(%(language)s, w.text) a
-    LEFT JOIN concord.keyword_term k ON k.collection_id = %(collection_id)s AND k.term = a.term COLLATE "C"
+    LEFT JOIN LATERAL (
+        SELECT id FROM /*known_term*/ concord.keyword_term /*end*/
+        WHERE collection_id = %(collection_id)s AND term = a.term COLLATE "C" OFFSET 0
+    ) k ON true
     CROSS JOIN LATERAL (
-        SELECT sum(b.posting_count)::float8 AS documents FROM concord.keyword_block b
+        SELECT sum(b.posting_count)::float8 AS documents FROM /*block*/ concord.keyword_block /*end*/ b
         WHERE b.collection_id = %(collection_id)s AND b.term_id = k.id
     ) f
 ), sense AS MATERIALIZED (
@@ -216,7 +219,7 @@ CROSS JOIN LATERAL concord.expand_word(
     %(collection_id)s, %(language)s, s.surface, %(typos)s AND w.documents = 0,
     w.word_group = %(last_group)s AND %(prefix)s) e
 CROSS JOIN LATERAL (
-    SELECT sum(b.posting_count)::float8 AS documents FROM concord.keyword_block b
+    SELECT sum(b.posting_count)::float8 AS documents FROM /*block*/ concord.keyword_block /*end*/ b
     WHERE b.collection_id = %(collection_id)s AND b.term_id = e.term_id
 ) f
 WHERE w.expandable AND (w.documents = 0 OR w.word_group = %(last_group)s AND %(complete_known)s);
@@ -234,7 +237,7 @@ FROM (
                unnest(b.frequencies)::float8 AS body_frequency/*title*//*end*/
         FROM /*terms*/ term /*end*/ t
         CROSS JOIN LATERAL (
-            SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
+            SELECT index_numbers, frequencies, lengths, title_frequencies FROM /*block*/ concord.keyword_block /*end*/
             WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0 /*blocks*//*end*/ /*cutoff*//*end*/
             OFFSET 0
         ) b
@@ -254,7 +257,7 @@ FROM (
                    unnest(b.frequencies)::float8 AS body_frequency/*title*//*end*/
             FROM /*terms*/ term /*end*/ t
             CROSS JOIN LATERAL (
-                SELECT index_numbers, frequencies, lengths, title_frequencies FROM concord.keyword_block
+                SELECT index_numbers, frequencies, lengths, title_frequencies FROM /*block*/ concord.keyword_block /*end*/
                 WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0 /*blocks*//*end*/ /*cutoff*//*end*/
                 OFFSET 0
             ) b
@@ -351,8 +354,11 @@ LIMIT %(near_chunks)s;
         SELECT p.index_number
         FROM (
             SELECT unnest(b.index_numbers) AS index_number
-            FROM concord.keyword_term k
-            JOIN concord.keyword_block b ON b.collection_id = k.collection_id AND b.term_id = k.id
+            FROM /*known_term*/ concord.keyword_term /*end*/ k
+            CROSS JOIN LATERAL (
+                SELECT index_numbers FROM /*block*/ concord.keyword_block /*end*/
+                WHERE collection_id = %(collection_id)s AND term_id = k.id OFFSET 0
+            ) b
             WHERE k.collection_id = %(collection_id)s AND k.term = ANY(t.words)
         ) p
         GROUP BY p.index_number HAVING count(*) = t.terms
@@ -388,20 +394,32 @@ CASE WHEN d.index_number IN (SELECT index_number FROM said WHERE place = /*place
     SELECT last.number <= %(small_collection)s OR coalesce((
                SELECT avg((/*conditions*/ true /*end*/)::int) FROM (
                    -- Numbers in an order that has no pattern of the documents' own (Knuth's multiplicative hash).
-                   SELECT d.* FROM generate_series(1, %(sampled)s) AS i
-                   JOIN concord.document d ON d.collection_id = %(collection_id)s
-                       AND d.number = 1 + (i * 2654435761::bigint) %% last.number
+                   SELECT d.*
+                   FROM (
+                       SELECT 1 + ((i * 2654435761::bigint) %% last.number)::int AS number
+                       FROM generate_series(1, %(sampled)s) AS i
+                       OFFSET 0
+                   ) i
+                   JOIN concord.document d ON d.collection_id = %(collection_id)s AND d.number = i.number
                ) d
            ), 0) < %(selective_share)s AS is_selective
     FROM (SELECT coalesce(max(number), 0) AS number FROM concord.document
           WHERE collection_id = %(collection_id)s) last
 ), passing AS MATERIALIZED (
-    SELECT d.number, d.index_number FROM concord.document d
+    SELECT d.number, d.index_number FROM /*having*/ concord.document /*end*/ d
     WHERE (SELECT is_selective FROM sample) AND d.collection_id = %(collection_id)s AND /*conditions*/ true /*end*/
 ), passing_size AS MATERIALIZED (
     SELECT s.is_selective, s.is_selective AND (SELECT count(*) FROM passing) <= %(few_documents)s AS is_small
     FROM sample s
 );
+
+-- name: piece_documents_having
+-- By the index of the metadata, which only a function of its own may read.
+(SELECT d.* FROM concord.documents_having(
+     CASE WHEN (SELECT is_selective FROM sample) THEN %(collection_id)s END, %(having)s::jsonpath) AS h (number)
+ CROSS JOIN LATERAL (
+     SELECT * FROM concord.document WHERE collection_id = %(collection_id)s AND number = h.number OFFSET 0
+ ) d);
 
 -- name: piece_read_on
 -- All others too, which are put in order only where too few of the best pass.
@@ -586,7 +604,7 @@ query.alpha * coalesce((s.semantic - min(s.semantic) OVER ())
            - b.posting_count < %(posting_budget)s AS is_first
     FROM term t
     CROSS JOIN LATERAL (
-        SELECT block, posting_count, best_impact FROM concord.keyword_block
+        SELECT block, posting_count, best_impact FROM /*block*/ concord.keyword_block /*end*/
         WHERE collection_id = %(collection_id)s AND term_id = t.term_id AND posting_count > 0
         OFFSET 0
     ) b

@@ -53,9 +53,12 @@ WITH target AS MATERIALIZED (
     FROM target t
     CROSS JOIN unnest(%(earlier)s::text[]) WITH ORDINALITY AS w (text, place)
     CROSS JOIN LATERAL concord.analyze(t.language, w.text) a
-    LEFT JOIN concord.keyword_term k ON k.collection_id = t.id AND k.term = a.term COLLATE "C"
+    LEFT JOIN LATERAL (
+        SELECT id FROM /*known_term*/ concord.keyword_term /*end*/
+        WHERE collection_id = t.id AND term = a.term COLLATE "C" OFFSET 0
+    ) k ON true
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(b.posting_count), 0) > 0 AS is_known FROM concord.keyword_block b
+        SELECT coalesce(sum(b.posting_count), 0) > 0 AS is_known FROM /*block*/ concord.keyword_block /*end*/ b
         WHERE b.collection_id = t.id AND b.term_id = k.id
     ) f
     LEFT JOIN LATERAL (
@@ -69,7 +72,10 @@ WITH target AS MATERIALIZED (
     FROM (
         SELECT unnest(b.index_numbers) AS index_number
         FROM (SELECT DISTINCT term_id FROM earlier) e
-        JOIN concord.keyword_block b ON b.collection_id = (SELECT id FROM target) AND b.term_id = e.term_id
+        CROSS JOIN LATERAL (
+            SELECT index_numbers FROM /*block*/ concord.keyword_block /*end*/
+            WHERE collection_id = (SELECT id FROM target) AND term_id = e.term_id OFFSET 0
+        ) b
     ) p
     WHERE NOT p.index_number IN (
         SELECT r.index_number FROM concord.keyword_retired r WHERE r.collection_id = (SELECT id FROM target))
@@ -85,7 +91,7 @@ WITH target AS MATERIALIZED (
 ), counted AS (
     SELECT w.word, w.term_id, w.edits, CASE WHEN NOT EXISTS (SELECT FROM earlier) THEN w.documents ELSE (
                SELECT count(*) FROM (
-                   SELECT unnest(b.index_numbers) AS index_number FROM concord.keyword_block b
+                   SELECT unnest(b.index_numbers) AS index_number FROM /*block*/ concord.keyword_block /*end*/ b
                    WHERE b.collection_id = (SELECT id FROM target) AND b.term_id = w.term_id AND b.posting_count > 0
                    OFFSET 0
                ) p
@@ -106,8 +112,12 @@ WITH target AS MATERIALIZED (
     FROM (
         SELECT s.part, s.place, unnest(b.index_numbers) AS index_number, unnest(b.title_frequencies) AS frequency
         FROM sought s
-        JOIN concord.keyword_block b ON b.collection_id = (SELECT id FROM target) AND b.term_id = s.term_id
-        WHERE b.title_frequencies IS NOT NULL AND EXISTS (SELECT FROM suggested)
+        CROSS JOIN LATERAL (
+            SELECT index_numbers, title_frequencies FROM /*block*/ concord.keyword_block /*end*/
+            WHERE collection_id = (SELECT id FROM target) AND term_id = s.term_id AND title_frequencies IS NOT NULL
+            OFFSET 0
+        ) b
+        WHERE EXISTS (SELECT FROM suggested)
         OFFSET 0
     ) p
     WHERE p.frequency > 0
