@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shared.database.rows import EmbeddingBackfillRow, EmbeddingChangeRow
 from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.principals import Principal
+from shared.domain.usage import today
 from shared.embeddings.model_change import spaces_of
 from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected
@@ -15,7 +16,9 @@ from shared.observability import Event, describe_error, logger
 from shared.repositories import embedding_changes as changes
 from shared.repositories import embedding_jobs as jobs
 from shared.repositories.embedding_jobs import UnembeddedChunk
+from shared.repositories.usage import count_document_tokens
 from shared.services.chunk_vectors import vectors_of
+from shared.services.document_budget import tokens_by_writer
 from shared.services.embed_chunks import (
     CHUNKS_PER_STEP,
     DOCUMENTS_PER_CLAIM,
@@ -70,7 +73,7 @@ class BackfillRun:
     async def backfill_due(self) -> None:
         """Raises EmbedderUnavailable."""
         passed_over: list[int] = []
-        while time.monotonic() < self._deadline:
+        while await self._may_go_on():
             taken = await self._take(passed_over)
             if taken is None and not await self._pause():
                 return
@@ -153,17 +156,25 @@ class BackfillRun:
 
     async def _embed(self, taken: _Taken) -> None:
         for start in range(0, len(taken.chunks), CHUNKS_PER_STEP):
-            if start and time.monotonic() > self._deadline:
+            if start and not await self._may_go_on():
                 await self._release(taken, None, final=False)
                 return
             step = taken.chunks[start : start + CHUNKS_PER_STEP]
             chunks, vectors = await vectors_of(self._embedder, step)
+            # Who has written a document did not ask for another model.
+            tokens = tokens_by_writer(chunks, {}, otherwise=self._principal.name)
             async with self._database.unit_of_work(self._principal) as unit:
                 await changes.hold(unit, taken.collection_id)
                 await jobs.insert_vectors(unit, chunks, vectors)
+                await count_document_tokens(unit, today(), tokens)
             self.chunks += len(step)
         async with self._database.unit_of_work(self._principal) as unit:
             await changes.finish(unit, taken.collection_id, taken.claims)
+
+    async def _may_go_on(self) -> bool:
+        if time.monotonic() > self._deadline:
+            return False
+        return not await self._first_vectors.budget.is_used_up(self._database, self._principal)
 
     async def _release(self, taken: _Taken, error: ConcordError | None, *, final: bool) -> None:
         if error is not None:

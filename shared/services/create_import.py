@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from shared.database.boundaries import written_before
 from shared.database.rows import ImportRow
 from shared.database.units_of_work import Database
 from shared.domain.imports import ImportFormat, ImportOptions, new_ordered_id, object_key
@@ -50,17 +51,22 @@ async def create_import(
     size = asked.size if asked.content is None else len(asked.content)
     async with database.unit_of_work(principal) as unit:
         found = await find_collection(unit, collection)
-        key = ImportKey(found.id, new_ordered_id())
-        created = await imports.insert_import(
-            unit,
-            key,
-            format=asked.format,
-            name=asked.name,
-            object_key=object_key(*key),
-            options=asked.options,
-            dry_run=asked.dry_run,
-            bytes_total=size,
-        )
+        made_before = written_before()
+        key = ImportKey(found.id, made_before or new_ordered_id())
+        unit.concerns(key.id)
+        if made_before is None:
+            created = await imports.insert_import(
+                unit,
+                key,
+                format=asked.format,
+                name=asked.name,
+                object_key=object_key(*key),
+                options=asked.options,
+                dry_run=asked.dry_run,
+                bytes_total=size,
+            )
+        else:
+            created = await imports.find_import(unit, key)
     content_type = _CONTENT_TYPES[asked.format]
     if asked.content is not None:
         await storage.put(created.object_key, asked.content, content_type)

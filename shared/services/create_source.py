@@ -2,6 +2,7 @@
 
 import secrets
 
+from shared.database.boundaries import written_before
 from shared.database.rows import SourceRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
@@ -20,10 +21,15 @@ async def create_source(
     definition: SourceDefinition,
 ) -> SourceRow:
     """Raises CollectionNotFound, SourceExists."""
-    source_id = definition.id or f"{definition.kind.value}-{secrets.token_hex(6)}"
+    made_before = written_before()
+    source_id = made_before or definition.id or f"{definition.kind.value}-{secrets.token_hex(6)}"
     async with database.unit_of_work(principal) as unit:
         found = await find_collection(unit, collection)
-        created = await sources.insert_source(unit, found.id, source_id, definition)
+        unit.concerns(source_id)
+        if made_before is None:
+            created = await sources.insert_source(unit, found.id, source_id, definition)
+        else:
+            created = await sources.find_source(unit, found.id, source_id)
     await refresh_source(database, queue, principal, created)
     async with database.unit_of_work(principal) as unit:
         return await sources.find_source(unit, created.collection_id, created.id)

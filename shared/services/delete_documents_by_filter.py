@@ -111,6 +111,7 @@ async def _delete_few(
     async with database.unit_of_work(principal) as unit:
         await document_storage.lock_and_find(unit, selection.collection_id, [])
         selected = await selection.among(unit, numbers)
+        unit.concerns(others=len(selected))
         await document_storage.delete(unit, selection.collection_id, selected)
     return len(selected)
 
@@ -139,4 +140,5 @@ async def _stand(
     async with database.unit_of_work(principal) as unit:
         if await deletions.count_standing(unit, collection_id) >= MOST_STANDING:
             raise TooManyDeletions
+        unit.concerns(others=count)
         await deletions.insert(unit, collection_id, filter_text, count)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.cache.protocol import Cache
@@ -11,14 +11,28 @@ from shared.database.units_of_work import Database, Pending
 from shared.domain.cache_scopes import scopes_of
 from shared.domain.embedding_jobs import EmbedRequest
 from shared.domain.principals import Principal
+from shared.domain.usage import today
 from shared.embeddings.model_change import embedder_for, spaces_of
 from shared.embeddings.protocol import Embedder
 from shared.errors import ConcordError, EmbedderRejected, EmbeddingSpaceMismatch, Unavailable
 from shared.observability import Event, Metric, count, describe_error, logger, measure
 from shared.repositories import embedding_jobs as jobs
-from shared.repositories.embedding_jobs import MAX_ATTEMPTS, NamedCollection, UnembeddedChunk, document_key
+from shared.repositories.embedding_jobs import (
+    MAX_ATTEMPTS,
+    DocumentKey,
+    NamedCollection,
+    UnembeddedChunk,
+    document_key,
+)
+from shared.repositories.usage import count_document_tokens
 from shared.services.chunk_interim import chunk_interim
 from shared.services.chunk_vectors import vectors_of
+from shared.services.document_budget import (
+    WAITS_FOR_BUDGET,
+    WITHOUT_LIMIT,
+    DocumentBudget,
+    tokens_by_writer,
+)
 
 # Longer than a worker may run, so that a lease only ends when its worker has.
 LEASE_SECONDS = 900.0
@@ -28,6 +42,8 @@ DOCUMENTS_PER_CLAIM = 64
 LONGEST_REASON = 500
 # A document of thousands of chunks is stored in steps: what is done stays done.
 CHUNKS_PER_STEP = 256
+# At once, that they wait for another day.
+DOCUMENTS_TOLD = 1_000
 
 
 @dataclass(slots=True)
@@ -51,8 +67,10 @@ class EmbedRun:
         *,
         deadline: float,
         lease_seconds: float = LEASE_SECONDS,
+        budget: DocumentBudget = WITHOUT_LIMIT,
     ) -> None:
         self._database = database
+        self.budget = budget
         self._embedder = embedder
         self._cache = cache
         self._principal = principal
@@ -81,8 +99,11 @@ class EmbedRun:
         await self._embed_all(None)
 
     async def _embed_all(self, request: EmbedRequest | None) -> bool:
-        """Work until nothing is due; False when time was up before."""
+        """Work until nothing is due, or nothing may be embedded today; False when time was up before."""
         while self._has_time():
+            if await self.budget.is_used_up(self._database, self._principal):
+                await self._note_waiting(request)
+                return True
             claims = await self._claim(request)
             if not claims:
                 return True
@@ -101,10 +122,20 @@ class EmbedRun:
                     limit=limit,
                     lease_seconds=self._lease_seconds,
                     max_attempts=MAX_ATTEMPTS,
+                    waited_for=WAITS_FOR_BUDGET,
                 )
                 if claims:
                     break
         return claims
+
+    async def _note_waiting(self, request: EmbedRequest | None) -> None:
+        """Tell of the documents that they wait; the sweep takes them up on the next day."""
+        async with self._database.unit_of_work(self._principal) as unit:
+            waiting = await jobs.note_waiting(unit, WAITS_FOR_BUDGET, request, limit=DOCUMENTS_TOLD)
+            names = await jobs.start_names(unit, (job.collection_id for job in waiting))
+        if waiting:
+            logger().warning(Event.EMBEDDING_WAITS, extra={"documents": len(waiting)})
+        await self._forget_answers(names)
 
     async def _embed_claimed(self, claims: Sequence[EmbeddingJobRow]) -> None:
         """Embed these documents; a text that the provider refuses fails its own document alone."""
@@ -140,24 +171,32 @@ class EmbedRun:
         for chunk in chunks:
             self._refuse_other_space(chunk)
         remaining = list(claims)
+        writers = {document_key(claim): claim.principal for claim in claims if claim.principal}
         for start in range(0, max(len(chunks), 1), CHUNKS_PER_STEP):
-            if start and not self._has_time():
+            if start and not await self._may_go_on():
                 await self._release(remaining, None, final=False)
                 return
             step = chunks[start : start + CHUNKS_PER_STEP]
             later = {document_key(chunk) for chunk in chunks[start + CHUNKS_PER_STEP :]}
             finished = [claim for claim in remaining if document_key(claim) not in later]
-            await self._store(step, finished)
+            await self._store(step, finished, writers)
             remaining = [claim for claim in remaining if document_key(claim) in later]
 
-    async def _store(self, step: Sequence[UnembeddedChunk], finished: Sequence[EmbeddingJobRow]) -> None:
+    async def _store(
+        self,
+        step: Sequence[UnembeddedChunk],
+        finished: Sequence[EmbeddingJobRow],
+        writers: Mapping[DocumentKey, str],
+    ) -> None:
         chunks, vectors = await vectors_of(self._embedder, step)
+        tokens = tokens_by_writer(chunks, writers, otherwise=self._principal.name)
         async with self._database.unit_of_work(self._principal) as unit:
             documents = {*map(document_key, step), *map(document_key, finished)}
             await jobs.lock(unit, documents)
             await jobs.insert_vectors(unit, chunks, vectors)
             await jobs.complete(unit, finished)
             names = await jobs.start_names(unit, (collection_id for collection_id, _ in documents))
+            await count_document_tokens(unit, today(), tokens)
         self.report.chunks += len(step)
         self.report.ready += len(finished)
         await self._forget_answers(names)
@@ -199,6 +238,9 @@ class EmbedRun:
         known_as = [collection.name for collection in await names.rows()]
         if known_as:
             await self._cache.invalidate(*scopes_of(known_as))
+
+    async def _may_go_on(self) -> bool:
+        return self._has_time() and not await self.budget.is_used_up(self._database, self._principal)
 
     def _has_time(self) -> bool:
         return time.monotonic() < self._deadline

@@ -10,7 +10,7 @@ from shared.domain.principals import Principal
 from shared.errors import ConcordError
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.queues.protocol import MaintainQueue
-from shared.repositories import collections, document_lists, document_storage, keyword_index
+from shared.repositories import audit, collections, document_lists, document_storage, keyword_index
 from shared.services.announce_writes import ask_for_maintenance
 
 DOCUMENTS_PER_UNIT = 1_000
@@ -70,6 +70,7 @@ async def _expire(
             found = await collections.find_collection(unit, name)
             numbers = await document_lists.find_expired(unit, collection_id, DOCUMENTS_PER_UNIT)
             if numbers:
+                await audit.append(unit, "documents.expire", collection_id, others=len(numbers))
                 await document_storage.delete(unit, collection_id, numbers)
         if not numbers:
             return True

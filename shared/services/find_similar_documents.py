@@ -3,17 +3,20 @@
 import json
 from collections.abc import Sequence
 
+from shared.database.connections import ask_reader
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.domain.query_words import WordPlan
 from shared.domain.ranking import SearchMode
-from shared.domain.search import SearchRequest, SearchResponse, Usage
+from shared.domain.search import SearchRequest, SearchResponse
 from shared.domain.similar import SimilarRequest
+from shared.domain.usage import Usage
 from shared.errors import DocumentNotFound
 from shared.querying.filters import parse_filter
 from shared.repositories.search import ModelDocument, start_model_document
 from shared.repositories.search_plan import SearchPlan
 from shared.services.collection_snapshots import KnownCollection, forget_collection, recall_collection
+from shared.services.gone_documents import show_passing
 from shared.services.present_hits import present_hits
 from shared.services.run_search import run_search
 from shared.services.time_budget import TimeBudget
@@ -27,6 +30,14 @@ async def find_similar_documents(
     database: Database, principal: Principal, collection: str, document_id: str, request: SimilarRequest
 ) -> SearchResponse:
     """Raises CollectionNotFound, DocumentNotFound, InvalidFilter, UnknownField."""
+    return await ask_reader(
+        database, principal, lambda asked: _find_similar(asked, principal, collection, document_id, request)
+    )
+
+
+async def _find_similar(
+    database: Database, principal: Principal, collection: str, document_id: str, request: SimilarRequest
+) -> SearchResponse:
     budget = TimeBudget.of(None)
     tree = None if request.filter is None else parse_filter(request.filter)
     search = SearchRequest(
@@ -65,7 +76,7 @@ async def find_similar_documents(
         mode=SearchMode.KEYWORD if vector is None else SearchMode.SEMANTIC,
         degraded=[SEMANTIC] if vector is None else [],
         took_ms=round(budget.spent_ms, 2),
-        usage=Usage(embedded_queries=0),
+        usage=Usage(searches=1),
     )
 
 
@@ -76,6 +87,7 @@ async def _read_model(
     for _ in range(2):
         known = await recall_collection(database, principal, collection)
         async with database.unit_of_work(principal) as unit:
+            await show_passing(unit, principal, collection)
             pending = await start_model_document(unit, known.facts, document_id, known.gone)
         model = await pending.row()
         if model is not None:

@@ -13,7 +13,7 @@ from shared.domain.sources import (
     is_too_much,
 )
 from shared.queues.protocol import MaintainQueue
-from shared.repositories import source_items, sources
+from shared.repositories import audit, source_items, sources
 from shared.repositories.sources import settings_of
 from shared.services.announce_writes import ask_for_maintenance
 from shared.services.delete_source_items import ITEMS_PER_UNIT, delete_source_items
@@ -94,6 +94,7 @@ async def _find_gone(database: Database, principal: Principal, source: SourceRow
 
 async def _schedule(database: Database, principal: Principal, source: SourceRow) -> None:
     async with database.unit_of_work(principal) as unit:
+        await audit.append(unit, "sources.refresh", source.collection_id, source.id)
         counts = await source_items.count_items(unit, source)
         failing = counts.items > 0 and counts.failing == counts.items
         failures = source.failures + 1 if failing else 0

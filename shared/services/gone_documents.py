@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.deletions import NOTHING_GONE, Deletion, Gone
-from shared.errors import DocumentNotFound
+from shared.domain.principals import Principal
+from shared.errors import DocumentNotFound, InvalidFilter, PermissionDenied
 
 if TYPE_CHECKING:
+    from shared.domain.filters import Filter
     from shared.repositories.collections import LiveCollection
 
 
@@ -30,6 +33,30 @@ def read_gone(gone: Mapping[str, Any] | None) -> Gone:
         ),
         expired=gone.get("expired", False),
     )
+
+
+async def show_passing(unit: UnitOfWork, principal: Principal, collection: str) -> None:
+    """Of a caller with a filter, let the unit see of that collection what passes; else it sees nothing.
+
+    Raises PermissionDenied for a filter that cannot be read.
+    """
+    if principal.filter is not None:
+        from shared.repositories import filters  # noqa: PLC0415 - as above.
+
+        await filters.show_passing(unit, collection, filter_of(principal.filter))
+
+
+# A token comes with each search, and each asks more than once.
+@lru_cache(maxsize=128)
+def filter_of(text: str) -> "Filter":
+    """The filter that a caller's token has. Raises PermissionDenied: what may be seen cannot be told."""
+    from shared.querying.filters import parse_filter  # noqa: PLC0415 - as above.
+
+    try:
+        return parse_filter(text)
+    except InvalidFilter as error:
+        details = [{**detail, "field": "authorization"} for detail in error.details]
+        raise PermissionDenied("The token's filter cannot be read.", details=details) from None
 
 
 async def refuse_gone(unit: UnitOfWork, collection: "LiveCollection", document_id: str) -> None:

@@ -16,9 +16,10 @@ from shared.domain.bundles import (
     read_vector,
 )
 from shared.domain.cache_scopes import scopes_of
+from shared.domain.document_writes import WriteStatus
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import Principal
-from shared.errors import CollectionNotFound, EmbeddingSpaceMismatch
+from shared.errors import CollectionNotFound, EmbeddingSpaceMismatch, QuotaExceeded
 from shared.repositories import bundles
 from shared.repositories.bundles import RestoredVector
 from shared.repositories.collections import LiveCollection, find_collection
@@ -56,7 +57,8 @@ async def import_bundle(
 
     Returns how many were created, updated and unchanged. What was stored stays when this is interrupted; the
     same again, merging, goes on. Raises Conflict for a collection that has documents, EmbeddingSpaceMismatch
-    for vectors of another model than the collection's, InvalidBundle for a line that is no document.
+    for vectors of another model than the collection's, InvalidBundle for a line that is no document,
+    QuotaExceeded when a group does not fit into the collection any more.
     """
     collection = await _open(database, cache, principal, target, header)
     outcomes: Counter[str] = Counter()
@@ -119,6 +121,8 @@ async def _store(
     vectors = [] if dimensions is None else [*_vectors(documents, dimensions)]
     async with database.unit_of_work(principal) as unit:
         plan = await index_documents(unit, collection, hashed, chunks)
+        if WriteStatus.REFUSED in plan.statuses.values():
+            raise QuotaExceeded
         await bundles.restore_times(unit, collection.id, documents)
         await bundles.restore_vectors(unit, collection.id, vectors)
     return list(plan.statuses.values())

@@ -16,7 +16,7 @@ from shared.domain.documents import DocumentInput
 from shared.domain.import_items import LinesReader, RowsReader
 from shared.domain.imports import DirtyPolicy, ImportCounts, ImportFormat, ImportOptions, OriginalFile
 from shared.domain.principals import Principal
-from shared.errors import ConcordError
+from shared.errors import ConcordError, QuotaExceeded
 from shared.queues.protocol import EmbedQueue
 from shared.repositories import collections, document_storage, imports
 from shared.repositories.imports import ImportKey, Progress
@@ -154,7 +154,7 @@ class ImportWork:
         async with read_import_file(self.storage, self.row) as (outcome, original):
             group = Group(end=self.row.bytes_total or 0, lines=1)
             if isinstance(outcome, DocumentInput):
-                group.documents.append(outcome)
+                group.put(outcome, line=1)
             else:
                 group.problems.append(outcome)
             await self._store(await self._begin(group, ()), original)
@@ -165,8 +165,11 @@ class ImportWork:
         if preparing is not None:
 
             async def keep(unit: UnitOfWork, plan: WritePlan) -> None:
+                for document_id, status in plan.statuses.items():
+                    if status is WriteStatus.REFUSED:
+                        group.refuse(document_id, QuotaExceeded())
                 await self._checkpoint(unit, group, list(plan.statuses.values()), columns)
-                if original is not None:
+                if original is not None and not group.problems:
                     await imports.record_original(
                         unit, self.row.collection_id, group.documents[0].id, original
                     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from shared.domain.documents import DocumentInput
 from shared.domain.import_items import LinesReader, RowsReader
 from shared.domain.imports import ItemProblem, ReadItem
+from shared.errors import ConcordError
 from shared.services.index_documents import CHARACTERS_PER_UNIT
 
 # More than a request has: a batch costs the index the less by document the larger it is, and others wait for
@@ -25,7 +26,7 @@ class Group:
 
     documents: list[DocumentInput] = field(default_factory=list)
     problems: list[ItemProblem] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    lines_of: dict[str, int] = field(default_factory=dict)
     characters: int = 0
     items: int = 0
     lines: int = 0
@@ -37,7 +38,7 @@ class Group:
         if isinstance(outcome, ItemProblem):
             return True
         too_much = self.characters + _size(outcome) > CHARACTERS_PER_UNIT
-        return outcome.id not in self.ids and not (self.documents and too_much)
+        return outcome.id not in self.lines_of and not (self.documents and too_much)
 
     def add(self, item: ReadItem, *, counts: bool) -> None:
         """`counts` is false for an item that is passed over."""
@@ -48,9 +49,16 @@ class Group:
         if isinstance(item.outcome, ItemProblem):
             self.problems.append(item.outcome)
         else:
-            self.documents.append(item.outcome)
-            self.ids.add(item.outcome.id)
-            self.characters += _size(item.outcome)
+            self.put(item.outcome, line=item.line)
+
+    def put(self, document: DocumentInput, *, line: int) -> None:
+        self.documents.append(document)
+        self.lines_of[document.id] = line
+        self.characters += _size(document)
+
+    def refuse(self, document_id: str, error: ConcordError) -> None:
+        """Add to the problems a document that was not stored after all."""
+        self.problems.append(ItemProblem(self.lines_of[document_id], document_id, error.code, error.message))
 
 
 def _size(document: DocumentInput) -> int:

@@ -75,6 +75,7 @@ async def index_documents(
 ) -> WritePlan:
     """Write what changes, under the collection's lock; `chunks` may have been made before it was taken."""
     ids = [entry.document.id for entry in documents]
+    unit.concerns(*ids)
     stored = await lock_and_find_shown(unit, collection.id, ids)
     # What somebody else wrote in between may need chunks that looked unnecessary.
     missing = [entry for entry in documents if entry.document.id not in chunks]
@@ -85,20 +86,25 @@ async def index_documents(
         stored.chunks,
         stored.last,
         collection.embedding_template,
+        stored.room,
     )
     plan.embeds = not collection.own_vectors
     unchanged = [
         stored.versions[id_] for id_, status in plan.statuses.items() if status == WriteStatus.UNCHANGED
     ]
+    own_time = {entry.document.id for entry in documents if entry.document.expires_at is not None}
     plan.renewed_numbers.extend(
         version.number
         for version in unchanged
-        if version.expires_by_ttl or collection.ttl_seconds is not None
+        if version.expires_by_ttl or (collection.ttl_seconds is not None and version.id not in own_time)
     )
     await repository.write(unit, collection, plan)
     if len(plan.indexed) < len(documents):
         retried = await retry_failed(unit, collection.id, ids)
         plan.retried_numbers.extend(job.document_number for job in retried)
+    written = {*plan.renewed_numbers, *plan.retried_numbers}
+    refused = {id_ for id_, status in plan.statuses.items() if status is WriteStatus.REFUSED}
+    plan.unwritten_ids = refused | {version.id for version in unchanged if version.number not in written}
     return plan
 
 

@@ -16,6 +16,7 @@ _SHOWN = 20
 def refuse_unknown_fields(
     tree: Filter | None,
     known: Sequence[str],
+    of_documents: Sequence[str] = DOCUMENT_FIELDS,
     *,
     facets: "FacetPlan | None" = None,
     sort: "Sequence[SortRule]" = (),
@@ -24,9 +25,9 @@ def refuse_unknown_fields(
 ) -> None:
     """Raise UnknownField, naming each unknown field, where it stands, and the fields there are.
 
-    All but facets may name fields of documents themselves, such as `title`.
+    All but facets may name fields `of_documents` themselves, such as `title`.
     """
-    metadata, all_fields = set(known), {*known, *DOCUMENT_FIELDS}
+    metadata, all_fields = set(known), {*known, *of_documents}
     filtered = [] if tree is None else fields_of(tree)
     sorted_by = [rule.field for rule in sort if rule.field is not None]
     details = [

@@ -7,10 +7,12 @@ from functools import partial
 
 from shared.database.rows import DeletionRow
 from shared.database.units_of_work import Database
+from shared.domain.maintenance import KEPT_AS_USUAL, Retention
 from shared.domain.principals import Principal
 from shared.errors import ConcordError, Unavailable
 from shared.observability import Event, Metric, describe_error, logger, measure
 from shared.repositories import (
+    audit,
     collections,
     deletions,
     document_storage,
@@ -21,6 +23,7 @@ from shared.repositories import (
 from shared.repositories.embedding_changes import SpaceToClean
 from shared.repositories.embedding_spaces import IndexableCollection
 from shared.services.clean_space import clean_space
+from shared.services.forget_requests import forget_requests
 
 TERMS_PER_UNIT = 500
 ROWS_PER_UNIT = 1_000
@@ -43,7 +46,9 @@ class MaintenanceReport:
     complete: bool = False
 
 
-async def maintain_indexes(database: Database, principal: Principal, *, deadline: float) -> MaintenanceReport:
+async def maintain_indexes(
+    database: Database, principal: Principal, *, deadline: float, retention: Retention = KEPT_AS_USUAL
+) -> MaintenanceReport:
     """Work in short units until all is done or, at `deadline` on the monotonic clock, time is up."""
     report = MaintenanceReport()
     async with database.unit_of_work(principal) as unit:
@@ -57,6 +62,7 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     steps += [partial(_compact, database, principal, collection_id) for collection_id in live]
     steps += [partial(_clean_space, database, principal, space) for space in unused]
     steps += [partial(_index_vectors, database, principal, collection) for collection in outgrown]
+    steps.append(partial(_forget_requests, database, principal, retention))
     done = []
     for step in steps:
         try:
@@ -71,9 +77,11 @@ async def maintain_indexes(database: Database, principal: Principal, *, deadline
     return report
 
 
-async def maintain_completely(database: Database, principal: Principal, *, deadline: float) -> None:
+async def maintain_completely(
+    database: Database, principal: Principal, *, deadline: float, retention: Retention = KEPT_AS_USUAL
+) -> None:
     """The same, where no clock comes back to what is left. Raises Unavailable, so that somebody does."""
-    report = await maintain_indexes(database, principal, deadline=deadline)
+    report = await maintain_indexes(database, principal, deadline=deadline, retention=retention)
     if not report.complete:
         raise Unavailable("Maintenance did not get through all there is to do.")
 
@@ -96,6 +104,7 @@ async def _purge(
             purged = await document_storage.purge(unit, collection_id, ROWS_PER_UNIT)
             purged += await collections.purge_blocks(unit, collection_id, ROWS_PER_UNIT)
             if not purged:
+                await audit.append(unit, "collections.purge", collection_id)
                 await collections.purge_rest(unit, collection_id)
         report.purged_rows += purged
         if not purged:
@@ -139,6 +148,15 @@ async def _compact(
         if compacted < TERMS_PER_UNIT:
             return True
     return False
+
+
+async def _forget_requests(
+    database: Database, principal: Principal, retention: Retention, report: MaintenanceReport, deadline: float
+) -> bool:
+    """Remove answers, audit entries and usage whose time is over; False when time ran out first."""
+    forgotten, complete = await forget_requests(database, principal, retention=retention, deadline=deadline)
+    report.purged_rows += forgotten
+    return complete
 
 
 async def _clean_space(

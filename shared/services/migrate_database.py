@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass
 
 from shared.aws.secrets import forget_secrets
-from shared.config import MigrationSettings
 from shared.database.addresses import migration_url
 from shared.database.logins import Login, read_login
 from shared.database.migration_files import MIGRATIONS_FOLDER, migrations_hash
+from shared.database.migration_settings import MigrationSettings
 from shared.database.migrations import apply_migrations
 from shared.database.roles import refuse_impossible_logins, set_up_roles
 from shared.errors import MigrationError

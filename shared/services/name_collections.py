@@ -13,9 +13,13 @@ async def set_alias(
 ) -> GivenAlias:
     """From the commit on every request that names the alias is about this collection.
 
-    Raises CollectionNotFound, also when `collection` is an alias; CollectionExists when `alias` is none.
+    Raises PermissionDenied; CollectionNotFound, also when `collection` is an alias; CollectionExists when
+    `alias` is none.
     """
+    principal.enter(alias, field="alias")
+    principal.enter(collection)
     async with database.unit_of_work(principal) as unit:
+        unit.concerns(alias, collection=collection)
         given = await aliases.set_alias(unit, alias, collection)
     await cache.invalidate(collection_scope(alias))
     return given

@@ -15,7 +15,7 @@ from shared.domain.imports import (
 from shared.domain.principals import Principal
 from shared.errors import ConcordError, PayloadTooLarge, Unavailable
 from shared.queues.protocol import WriteQueues
-from shared.repositories import imports
+from shared.repositories import audit, imports
 from shared.repositories.imports import ImportKey
 from shared.services.announce_writes import ask_for_maintenance
 from shared.services.import_documents import LEASE_SECONDS, ImportWork, TakenAway
@@ -104,4 +104,5 @@ class ImportRun:
         self, key: ImportKey, run: int, state: ImportState, error: ConcordError | None = None
     ) -> None:
         async with self.database.unit_of_work(self.principal) as unit:
+            await audit.append(unit, "imports.process", key.collection_id, key.id)
             await imports.end(unit, key, state, run=run, holder=self.holder, error=error)

@@ -7,7 +7,7 @@ from shared.database.units_of_work import Database
 from shared.domain.deletions import Deletion
 from shared.domain.principals import Principal
 from shared.querying.filters import parse_filter
-from shared.repositories import deletions, document_storage, keyword_index
+from shared.repositories import audit, deletions, document_storage, keyword_index
 
 DOCUMENTS_PER_UNIT = 500
 
@@ -37,6 +37,7 @@ async def purge_deletion(
                 return purged, True
             await keyword_index.lock(unit, collection_id)
             selected = await deletions.match_deleted(unit, collection_id, deletion, numbers)
+            await audit.append(unit, "documents.purge", collection_id, others=len(selected))
             await document_storage.delete(unit, collection_id, selected)
             reached = numbers[-1]
             await deletions.count_purged(

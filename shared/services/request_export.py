@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from shared.database.boundaries import written_before
 from shared.database.rows import ExportRow
 from shared.database.units_of_work import Database
 from shared.domain.exports import ExportState, bundle_key, expiry_of, file_name, request_key
@@ -29,8 +30,13 @@ async def create_export(
 ) -> ExportRow:
     """The export, which waits for a worker. Raises CollectionNotFound, TooManyExports, StorageUnavailable."""
     async with database.unit_of_work(principal) as unit:
-        key = ExportKey((await find_collection(unit, collection)).id, new_ordered_id())
-        created = await exports.insert_export(unit, key, with_vectors=with_vectors)
+        made_before = written_before()
+        key = ExportKey((await find_collection(unit, collection)).id, made_before or new_ordered_id())
+        unit.concerns(key.id)
+        if made_before is None:
+            created = await exports.insert_export(unit, key, with_vectors=with_vectors)
+        else:
+            created = await exports.find_export(unit, key)
     await storage.put(request_key(*key), b"", "text/plain")
     return created
 

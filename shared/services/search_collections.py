@@ -19,13 +19,17 @@ async def search_collections(
 ) -> list[SearchResponse | ConcordError]:
     """One outcome per search of a collection, in order."""
     outcomes = await asyncio.gather(
-        *(
-            search_documents(database, embedder, principal, collection, request)
-            for collection, request in searches
-        ),
+        *(_search(database, embedder, principal, collection, request) for collection, request in searches),
         return_exceptions=True,
     )
     for outcome in outcomes:
         if isinstance(outcome, BaseException) and not isinstance(outcome, ConcordError):
             raise outcome
     return [outcome for outcome in outcomes if isinstance(outcome, SearchResponse | ConcordError)]
+
+
+async def _search(
+    database: Database, embedder: Embedder, principal: Principal, collection: str, request: SearchRequest
+) -> SearchResponse:
+    principal.enter(collection)
+    return await search_documents(database, embedder, principal, collection, request)

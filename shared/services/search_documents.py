@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 
+from shared.chunking.token_estimate import estimate_tokens
+from shared.database.connections import ask_reader
 from shared.database.units_of_work import Database
 from shared.domain.embedding_spaces import refuse_dimensions
 from shared.domain.principals import Principal
 from shared.domain.ranking import SearchMode
-from shared.domain.search import SearchRequest, SearchResponse, Usage
+from shared.domain.search import SearchRequest, SearchResponse
+from shared.domain.usage import Usage
 from shared.embeddings.model_change import embedder_for
 from shared.embeddings.protocol import Embedder, Purpose
 from shared.errors import EmbedderRejected, EmbedderUnavailable, EmbeddingSpaceMismatch, InvalidRequest
@@ -37,13 +40,18 @@ async def search_documents(
     """
     budget = TimeBudget.of(request.cutoff_ms)
     query = _Query(embedder, request, read_request(request), budget)
-    plan, rows = await run_search(
-        database, principal, collection, query.plan_for, of_other_space=request.space == "other"
+    plan, rows = await ask_reader(
+        database,
+        principal,
+        lambda asked: run_search(
+            asked, principal, collection, query.plan_for, of_other_space=request.space == "other"
+        ),
+        strong=request.consistency == "strong",
     )
     phases = dict(query.phases)
     phases[Metric.SEARCH_DATABASE] = budget.spent_ms - sum(phases.values())
     sentences = await nearest_sentences(query.embedder, plan.vector, rows, budget.seconds_left)
-    response = _respond(request, plan, rows, sentences, budget)
+    response = _respond(request, plan, rows, sentences, budget, query.usage)
     if query.is_cut and CUTOFF not in response.degraded:
         response.degraded.append(CUTOFF)
     degraded = {Metric.SEARCH_DEGRADED: float(bool(response.degraded))}
@@ -62,6 +70,7 @@ class _Query:
         # Whether the time for meaning was not enough.
         self.is_cut = False
         self.phases: dict[Metric, float] = {}
+        self.usage = Usage(searches=1)
         self._every_embedder = embedder
         self._request = request
         self._read = read
@@ -105,6 +114,9 @@ class _Query:
             vector = await _embed_query(embedder, self._read.query.semantic_text, self._budget)
             self.is_cut = vector is None and self._budget.has_spent(_SHARE_FOR_MEANING)
             self._vectors[embedder] = vector
+            if vector is not None:
+                tokens = estimate_tokens(self._read.query.semantic_text)
+                self.usage = self.usage.plus(Usage(embedded_queries=1, embedded_tokens=tokens))
             self.phases[Metric.SEARCH_EMBED_QUERY] = self._budget.spent_ms - before
         return self._vectors[embedder]
 
@@ -128,6 +140,7 @@ def _respond(
     rows: Sequence[FoundDocument],
     sentences: Sentences,
     budget: TimeBudget,
+    usage: Usage,
 ) -> SearchResponse:
     first = rows[0]
     mode = request.mode if plan.vector is not None or plan.words is None else SearchMode.KEYWORD
@@ -154,5 +167,5 @@ def _respond(
         mode=mode,
         degraded=degraded,
         took_ms=round(budget.spent_ms, 2),
-        usage=Usage(embedded_queries=0 if plan.vector is None or request.vector is not None else 1),
+        usage=usage,
     )

@@ -3,12 +3,14 @@
 import html
 import time
 
+from shared.database.connections import ask_reader
 from shared.database.units_of_work import Database
 from shared.domain.principals import Principal
 from shared.domain.suggestions import SuggestedDocument, Suggestion, Suggestions
+from shared.domain.usage import Usage
 from shared.repositories.collections import found_collection
 from shared.repositories.vocabulary import FoundSuggestions, start_suggestions
-from shared.services.gone_documents import shown_of
+from shared.services.gone_documents import show_passing, shown_of
 
 SHOWN_DOCUMENTS = 5
 # Of a long query the last words say what comes next.
@@ -19,10 +21,19 @@ async def suggest_queries(
     database: Database, principal: Principal, collection: str, typed: str, limit: int
 ) -> Suggestions:
     """At most `limit` queries. Raises CollectionNotFound."""
+    return await ask_reader(
+        database, principal, lambda asked: _suggest(asked, principal, collection, typed, limit)
+    )
+
+
+async def _suggest(
+    database: Database, principal: Principal, collection: str, typed: str, limit: int
+) -> Suggestions:
     started = time.perf_counter()
     *earlier, last = typed.split()
     # Read after the unit of work, so that its commit travels in the statement's own round trip.
     async with database.unit_of_work(principal) as unit:
+        await show_passing(unit, principal, collection)
         pending = await start_suggestions(
             unit,
             collection,
@@ -30,11 +41,13 @@ async def suggest_queries(
             typed=last,
             limit=limit,
             shown_documents=SHOWN_DOCUMENTS,
+            of_readable=not principal.sees_all_documents,
         )
     found = await found_collection(pending, collection)
     documents = found.documents
     if found.gone is not None:
         async with database.unit_of_work(principal) as unit:
+            await show_passing(unit, principal, collection)
             ids = [document["id"] for document in documents]
             shown = await shown_of(unit, found.collection_id, found.gone, ids)
         documents = [document for document in documents if document["id"] in shown]
@@ -45,6 +58,7 @@ async def suggest_queries(
         ],
         documents=[SuggestedDocument(**document) for document in documents],
         took_ms=round((time.perf_counter() - started) * 1000, 2),
+        usage=Usage(),
     )
 
 

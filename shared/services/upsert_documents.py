@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from shared.cache.protocol import Cache
+from shared.database.boundaries import WriteRequest, beside_the_write, current_write
+from shared.database.shared_turns import turns_of
 from shared.database.units_of_work import Database, UnitOfWork
 from shared.domain.chunks import Chunk
 from shared.domain.document_writes import DocumentVersion, HashedDocument, WritePlan, WriteStatus
 from shared.domain.documents import DocumentInput
 from shared.domain.principals import Principal
-from shared.errors import ConcordError, InvalidRequest
+from shared.errors import ConcordError, InvalidRequest, QuotaExceeded
 from shared.queues.protocol import EmbedQueue, WriteQueues
 from shared.repositories import collections
 from shared.repositories import document_storage as repository
@@ -24,9 +27,13 @@ from shared.services.index_documents import (
     index_documents,
     refuse_vector,
 )
+from shared.services.shared_writes import DOCUMENTS_PER_TURN, fit_one_turn, may_share
 
 # Below this, handing the work to a thread takes longer than the work.
 _CHARACTERS_WORTH_A_THREAD = 20_000
+# So little text is chunked while the collection is locked, which takes less time than to look for what is
+# stored of it beforehand, in a unit of work of its own.
+CHARACTERS_PER_TURN = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +60,27 @@ async def upsert_documents(
     """
     misfits = await _find_misfits(database, principal, collection, documents)
     outcomes: list[UpsertedDocument] = []
-    indexed = False
+    to_maintain = False
     for group in groups_of(document for document in documents if document.id not in misfits):
         try:
-            plan = await store_group(database, cache, queues.embed, principal, collection, group)
+            stored = await _store_group(database, cache, queues.embed, principal, collection, group)
         except ConcordError as error:
             if not outcomes:
                 raise
             outcomes.extend(UpsertedDocument(document.id, None, error) for document in group)
         else:
-            outcomes.extend(UpsertedDocument(document.id, plan.statuses[document.id]) for document in group)
-            indexed = indexed or bool(plan.indexed)
-    if indexed:
+            outcomes.extend(_outcome(document.id, stored.statuses[document.id]) for document in group)
+            to_maintain = to_maintain or stored.to_maintain
+    if to_maintain:
         await ask_for_maintenance(queues.maintain)
-    stored = iter(outcomes)
-    return [misfits.get(document.id) or next(stored) for document in documents]
+    remaining = iter(outcomes)
+    return [misfits.get(document.id) or next(remaining) for document in documents]
+
+
+def _outcome(document_id: str, status: WriteStatus) -> UpsertedDocument:
+    if status is WriteStatus.REFUSED:
+        return UpsertedDocument(document_id, None, QuotaExceeded())
+    return UpsertedDocument(document_id, status)
 
 
 async def _find_misfits(
@@ -103,17 +116,93 @@ class PreparedGroup(NamedTuple):
     chunks: dict[str, list[Chunk]]
 
 
-async def store_group(
+class RequestedGroup(NamedTuple):
+    """Documents with distinct ids, and the request that wants them stored."""
+
+    documents: Sequence[DocumentInput]
+    write: WriteRequest | None
+
+    @property
+    def ids(self) -> list[str]:
+        return [document.id for document in self.documents]
+
+    @property
+    def characters(self) -> int:
+        return sum(len(document.body) for document in self.documents)
+
+
+def _fit_one_turn(groups: Sequence[RequestedGroup]) -> bool:
+    ids = [id_ for group in groups for id_ in group.ids]
+    return fit_one_turn(ids) and sum(group.characters for group in groups) <= CHARACTERS_PER_TURN
+
+
+class StoredGroup(NamedTuple):
+    """By document what became of it; maintenance is to be asked for by one of those who share a turn."""
+
+    statuses: Mapping[str, WriteStatus]
+    to_maintain: bool
+
+
+async def _store_group(
     database: Database,
     cache: Cache,
     queue: EmbedQueue,
     principal: Principal,
     name: str,
     documents: Sequence[DocumentInput],
-) -> WritePlan:
+) -> StoredGroup:
     """Store documents with distinct ids in one unit of work. Raises CollectionNotFound."""
-    found = await find_group(database, principal, name, documents)
-    return await store_prepared(database, cache, queue, principal, await prepare_group(found))
+    group = RequestedGroup(documents, current_write.get())
+    store = partial(_store_groups, database, cache, queue, principal, name)
+    # Larger ones are prepared while others are at work.
+    is_large = group.characters >= _CHARACTERS_WORTH_A_THREAD or len(documents) > DOCUMENTS_PER_TURN
+    if is_large or not may_share(group.write):
+        return (await store([group]))[0]
+    return await turns_of(database).take(("upsert", name, principal), group, store, fit=_fit_one_turn)
+
+
+async def _store_groups(
+    database: Database,
+    cache: Cache,
+    queue: EmbedQueue,
+    principal: Principal,
+    name: str,
+    groups: Sequence[RequestedGroup],
+) -> list[StoredGroup]:
+    """Store what several requests of one caller want stored, in one unit of work."""
+
+    async def record(unit: UnitOfWork, plan: WritePlan) -> None:
+        for group in groups:
+            if group.write is not None and plan.writes(group.ids):
+                await unit.record(group.write, group.ids)
+
+    documents = [document for group in groups for document in group.documents]
+    with beside_the_write():
+        if sum(group.characters for group in groups) <= CHARACTERS_PER_TURN:
+            plan = await _store_at_once(database, cache, queue, principal, name, documents, within=record)
+        else:
+            prepared = await prepare_group(await find_group(database, principal, name, documents))
+            plan = await store_prepared(database, cache, queue, principal, prepared, within=record)
+    return [StoredGroup(plan.statuses, bool(plan.indexed) and not place) for place in range(len(groups))]
+
+
+async def _store_at_once(
+    database: Database,
+    cache: Cache,
+    queue: EmbedQueue,
+    principal: Principal,
+    name: str,
+    documents: Sequence[DocumentInput],
+    *,
+    within: Callable[[UnitOfWork, WritePlan], Awaitable[None]],
+) -> WritePlan:
+    """Find, chunk and store a few short documents in one unit of work. Raises CollectionNotFound."""
+    async with database.unit_of_work(principal) as unit:
+        collection = await collections.find_collection(unit, name)
+        plan = await index_documents(unit, collection, hash_documents(collection, documents), {})
+        await within(unit, plan)
+    await _announce(cache, queue, collection, plan)
+    return plan
 
 
 async def find_group(
@@ -147,7 +236,7 @@ async def store_prepared(
     principal: Principal,
     prepared: PreparedGroup,
     *,
-    within: Callable[[UnitOfWork, WritePlan], Awaitable[None]] | None = None,
+    within: Callable[[UnitOfWork, WritePlan], Awaitable[None]],
 ) -> WritePlan:
     """Store a group in one unit of work, to which `within` adds what goes with it.
 
@@ -157,8 +246,12 @@ async def store_prepared(
     collection, documents, chunks = prepared
     async with database.unit_of_work(principal) as unit:
         plan = await index_documents(unit, collection, documents, chunks)
-        if within is not None:
-            await within(unit, plan)
+        await within(unit, plan)
+    await _announce(cache, queue, collection, plan)
+    return plan
+
+
+async def _announce(cache: Cache, queue: EmbedQueue, collection: LiveCollection, plan: WritePlan) -> None:
     if plan.documents or plan.retried_numbers or plan.renewed_numbers:
         await announce_writes(
             cache,
@@ -167,4 +260,3 @@ async def store_prepared(
             collection_id=collection.id,
             document_numbers=plan.numbers_to_embed,
         )
-    return plan
