@@ -22,6 +22,7 @@ EXAMPLE: JsonDict = {
     "pending": 3,
     "failed": 0,
     "ttl_seconds": None,
+    "max_documents": None,
     "embedding": None,
 }
 
@@ -44,6 +45,7 @@ class CollectionAnswer(BaseModel):
     pending: int
     failed: int
     ttl_seconds: int | None = Field(description="How long documents without a time of their own live.")
+    max_documents: int | None = Field(description="How many documents it may have; null is any number.")
     embedding: OwnSpace | None = Field(
         description="Set when its vectors come with its documents, and nothing of it is embedded."
     )

@@ -26,6 +26,7 @@ class DocumentAnswer(BaseModel):
                     "updated_at": "2026-11-23T10:00:00Z",
                     "expires_at": None,
                     "expires_by_ttl": False,
+                    "readers": None,
                     "embedding_state": "ready",
                     "embedding_error": None,
                 }
@@ -45,5 +46,8 @@ class DocumentAnswer(BaseModel):
     expires_by_ttl: bool = Field(
         description="Whether that came of the collection's `ttl_seconds`, and moves on with the next write."
     )
+    readers: list[str] | None = Field(
+        description="Who alone finds it, for callers who see every document; null is everybody."
+    )
     embedding_state: EmbeddingState
-    embedding_error: str | None = Field(description="Why embedding failed, when it has.")
+    embedding_error: str | None = Field(description="Why embedding failed, when it has, or waits.")

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from mangum import Mangum
 
 from shared.aws.invocation import invocation
-from shared.aws.snapshots import reseed_after_restore
-from shared.aws.start import end_start
-from shared.config import HttpSettings, load_settings, runs_on_lambda
+from shared.aws.snapshots import renew_after_restore
+from shared.aws.start import end_start, read_secrets_ahead
+from shared.config import PublicSettings, load_settings, runs_on_lambda
 from shared.errors import InvalidRequest
 from shared.http.application import build_application
 from shared.observability import quiet_libraries
@@ -19,7 +19,7 @@ from shared.observability import quiet_libraries
 _GATEWAY_SECONDS = 27.0
 
 
-class HttpFunction[Settings: HttpSettings]:
+class HttpFunction[Settings: PublicSettings]:
     """One route as a Lambda handler.
 
     `resources` names what its routes ask for and how each is opened from the function's settings.
@@ -58,10 +58,11 @@ class HttpFunction[Settings: HttpSettings]:
     def _start(self) -> Mangum:
         quiet_libraries()
         settings = load_settings(self.settings)
+        renew_after_restore()
+        read_secrets_ahead(settings)
         application = build_application([self.router], settings)
         for name, open_resource in self.resources.items():
             setattr(application.state, name, open_resource(settings))
         self._adapter = Mangum(application, lifespan="off")
-        reseed_after_restore()
         end_start()
         return self._adapter

@@ -10,18 +10,21 @@ from starlette.exceptions import HTTPException
 
 from shared.errors import (
     ConcordError,
+    IdempotencyInProgress,
     InvalidRequest,
+    KeyEnded,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    PermissionDenied,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
-from shared.http.auth import bearer_key
+from shared.http.auth import authenticated
 from shared.http.errors_schema import ErrorDetail
 from shared.observability import Event, Metric, count, describe_error, logger
-from shared.security.access import AccessControl
 
 # Errors of this class tell callers what they did; those of others are ours, and stay inside.
 _INTERNAL_STATUS = 500
@@ -51,14 +54,20 @@ def error_response(error: ConcordError) -> JSONResponse:
     headers = {}
     if isinstance(error, Unavailable):
         logger().warning(Event.REQUEST_UNAVAILABLE, extra=describe_error(error.__cause__ or error))
+    if isinstance(error, Unavailable | TooManyRequests | IdempotencyInProgress):
         headers["retry-after"] = str(error.retry_after_seconds)
     if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for this header with this status.
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(error_body(error), status_code=error.status, headers=headers)
 
 
-async def answer_concord_error(_request: Request, error: Exception) -> JSONResponse:
+async def answer_concord_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ConcordError)  # noqa: S101 - registered for this class alone.
+    if isinstance(error, KeyEnded | PermissionDenied):
+        # Loaded by few requests.
+        from shared.http.refusals import tell_of_refusal  # noqa: PLC0415 - see above
+
+        await tell_of_refusal(request, error)
     return error_response(error)
 
 
@@ -66,7 +75,7 @@ async def answer_validation_error(request: Request, error: Exception) -> JSONRes
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone.
     problems = error.errors()
     if any(problem["type"] == "json_invalid" for problem in problems):
-        return error_response(_unless_stranger(request, _malformed_body()))
+        return error_response(await _unless_stranger(request, _malformed_body()))
     return error_response(InvalidRequest(details=problem_details(problems)))
 
 
@@ -74,12 +83,15 @@ async def answer_http_exception(request: Request, error: Exception) -> JSONRespo
     """What the framework itself refuses: unknown addresses, methods, unreadable bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone.
     known: dict[int, ConcordError] = {
-        400: _unless_stranger(request, _malformed_body()),
+        400: _malformed_body(),
         404: NotFound(),
         405: MethodNotAllowed(),
-        413: _unless_stranger(request, PayloadTooLarge(details=[{"field": "body", "message": "over 5 MB"}])),
+        413: PayloadTooLarge(details=[{"field": "body", "message": "over 5 MB"}]),
     }
-    response = error_response(known.get(error.status_code, ConcordError()))
+    told = known.get(error.status_code, ConcordError())
+    if isinstance(told, MalformedBody | PayloadTooLarge):
+        told = await _unless_stranger(request, told)
+    response = error_response(told)
     response.headers.update(error.headers or {})
     return response
 
@@ -88,12 +100,11 @@ def _malformed_body() -> MalformedBody:
     return MalformedBody(details=[{"field": "body", "message": "not JSON in UTF-8"}])
 
 
-def _unless_stranger(request: Request, error: ConcordError) -> ConcordError:
+async def _unless_stranger(request: Request, error: ConcordError) -> ConcordError:
     """The framework reads a body before it asks who sent it; strangers are told no more than to sign in."""
-    access: AccessControl = request.app.state.access
     try:
-        access.authenticate(bearer_key(request))
-    except Unauthenticated as refusal:
+        await authenticated(request)
+    except (Unauthenticated, TooManyRequests, Unavailable) as refusal:
         return refusal
     return error
 
