@@ -13,8 +13,9 @@ from shared.services.embed_chunks import EmbedRun
 
 async def chunks_embed(event: dict[str, Any], resources: Resources, deadline: float) -> Any:
     """Embed what the queue's messages name; then, or on a schedule, whatever else is pending."""
-    run = EmbedRun(resources.database, resources.embedder, resources.cache, WORKER, deadline=deadline)
-    backfill = BackfillRun(resources.database, resources.embedder, WORKER, run, deadline=deadline)
+    database, embedder = resources.database, resources.embedder
+    run = EmbedRun(database, embedder, resources.cache, WORKER, deadline=deadline, budget=resources.budget)
+    backfill = BackfillRun(database, embedder, WORKER, run, deadline=deadline)
     if is_schedule(event):
         await run.embed_due()
         await backfill.backfill_due()

@@ -7,6 +7,7 @@ from shared.database.connections import open_connection
 from shared.database.units_of_work import Database
 from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
+from shared.services.document_budget import WITHOUT_LIMIT, DocumentBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,13 @@ class Resources:
     database: Database
     embedder: Embedder
     cache: Cache
+    budget: DocumentBudget = WITHOUT_LIMIT
 
 
 def open_resources(settings: Settings) -> Resources:
-    return Resources(open_connection(settings), open_embedder(settings), open_cache(settings))
+    return Resources(
+        open_connection(settings),
+        open_embedder(settings),
+        open_cache(settings),
+        DocumentBudget(settings.document_tokens_per_day),
+    )

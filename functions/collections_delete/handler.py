@@ -5,6 +5,7 @@ from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
 from shared.http.auth import MayWriteCollections
+from shared.http.entity_tags import IfMatch
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.queues import OpenMaintainQueue
@@ -19,7 +20,7 @@ router = APIRouter()
     "/v1/collections/{collection}",
     status_code=204,
     tags=["collections"],
-    responses=error_answers(404, 422),
+    responses=error_answers(404, 409, 412, 422),
 )
 async def collections_delete(
     collection: CollectionName,
@@ -27,9 +28,10 @@ async def collections_delete(
     database: OpenDatabase,
     cache: OpenCache,
     maintain_queue: OpenMaintainQueue,
+    if_match: IfMatch,
 ) -> None:
     """Delete a collection and all its documents: gone at once, its space freed by and by."""
-    await delete_collection(database, cache, maintain_queue, principal, collection)
+    await delete_collection(database, cache, maintain_queue, principal, collection, if_match)
 
 
 handler = HttpFunction(

@@ -6,7 +6,7 @@ from shared.database.connections import open_connection
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.names import CollectionName
 from shared.http.auth import MayReadCollections
-from shared.http.cached_answers import Answers
+from shared.http.entity_tags import NOT_MODIFIED, Tagged, tagged
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenDatabase
@@ -20,13 +20,13 @@ router = APIRouter()
     "/v1/collections/{collection}",
     tags=["collections"],
     response_model=CollectionWithSettings,
-    responses=error_answers(404, 422),
+    responses=error_answers(404, 422) | tagged() | NOT_MODIFIED,
 )
 async def collections_get(
     collection: CollectionName,
     principal: MayReadCollections,
     database: OpenDatabase,
-    answers: Answers,
+    answers: Tagged,
 ) -> Response:
     """A collection with its counts of documents, pending and failed ones, and its settings."""
 

@@ -6,7 +6,7 @@ from shared.domain.chunks import Chunking
 from shared.domain.collection_settings import CollectionSettingsChange
 from shared.domain.embedding_templates import EmbeddingTemplate
 from shared.domain.names import ID_RULE, CollectionName
-from shared.domain.new_collections import CollectionChange, Ttl, TtlSeconds
+from shared.domain.new_collections import CollectionChange, MaxDocuments, Quota, Ttl, TtlSeconds
 
 
 class CollectionUpdate(BaseModel):
@@ -29,6 +29,7 @@ class CollectionUpdate(BaseModel):
     )
     embedding_template: EmbeddingTemplate | None = None
     ttl_seconds: TtlSeconds | None = None
+    max_documents: MaxDocuments | None = None
     settings: CollectionSettingsChange | None = Field(default=None, description="The settings to change.")
 
     @field_validator("name", "chunking", "embedding_template", "settings", mode="before")
@@ -51,5 +52,6 @@ class CollectionUpdate(BaseModel):
             chunking=self.chunking,
             embedding_template=self.embedding_template,
             ttl=Ttl(self.ttl_seconds) if "ttl_seconds" in self.model_fields_set else None,
+            quota=Quota(self.max_documents) if "max_documents" in self.model_fields_set else None,
             settings=self.settings,
         )

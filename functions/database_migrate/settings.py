@@ -1,4 +1,5 @@
-from shared.config import MigrationSettings, ProcessSettings
+from shared.config import ProcessSettings
+from shared.database.migration_settings import MigrationSettings
 
 
 class Settings(ProcessSettings, MigrationSettings):

@@ -5,6 +5,7 @@ from shared.cache.opening import open_cache
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName, DocumentId
 from shared.http.auth import MayWriteDocuments
+from shared.http.entity_tags import IfMatch
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.queues import OpenMaintainQueue
@@ -16,7 +17,7 @@ router = APIRouter()
 PATH = "/v1/collections/{collection}/documents/{id}"
 
 
-@router.delete(PATH, status_code=204, tags=["documents"], responses=error_answers(404, 422))
+@router.delete(PATH, status_code=204, tags=["documents"], responses=error_answers(404, 412, 422))
 async def documents_delete(
     collection: CollectionName,
     id: DocumentId,  # noqa: A002 - the parameter's public name.
@@ -24,9 +25,10 @@ async def documents_delete(
     database: OpenDatabase,
     cache: OpenCache,
     maintain_queue: OpenMaintainQueue,
+    if_match: IfMatch,
 ) -> None:
     """Delete a document."""
-    await delete_document(database, cache, maintain_queue, principal, collection, id)
+    await delete_document(database, cache, maintain_queue, principal, collection, id, if_match)
 
 
 handler = HttpFunction(

@@ -6,24 +6,24 @@ from shared.database.connections import open_connection
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.names import CollectionName, DocumentId
 from shared.http.auth import MayReadDocuments
-from shared.http.cached_answers import Answers
 from shared.http.document_answers import DocumentAnswer
+from shared.http.entity_tags import NOT_MODIFIED, Tagged, tagged
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenDatabase
 from shared.services.get_document import get_document
 
-router = APIRouter()
+router = APIRouter(tags=["documents"], responses=error_answers(404, 422) | tagged() | NOT_MODIFIED)
 PATH = "/v1/collections/{collection}/documents/{id}"
 
 
-@router.get(PATH, tags=["documents"], response_model=DocumentAnswer, responses=error_answers(404, 422))
+@router.get(PATH, response_model=DocumentAnswer)
 async def documents_get(
     collection: CollectionName,
     id: DocumentId,  # noqa: A002 - the parameter's public name.
     principal: MayReadDocuments,
     database: OpenDatabase,
-    answers: Answers,
+    answers: Tagged,
 ) -> Response:
     """A document by its id."""
 

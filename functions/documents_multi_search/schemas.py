@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.names import CollectionName
 from shared.domain.search import SearchRequest, SearchResponse
+from shared.domain.usage import Usage
 from shared.errors import ConcordError
 from shared.http.errors_schema import ErrorDetail
 from shared.http.responses import error_detail
@@ -46,11 +47,15 @@ class MultiSearchAnswer(BaseModel):
 
     items: list[SearchOutcome]
     errors: int = Field(description="How many searches failed.")
+    usage: Usage = Field(description="Of all searches together.")
 
 
 def answer_of(outcomes: Sequence[SearchResponse | ConcordError]) -> MultiSearchAnswer:
     items = [_outcome(index, outcome) for index, outcome in enumerate(outcomes)]
-    return MultiSearchAnswer(items=items, errors=sum(item.error is not None for item in items))
+    usage = Usage()
+    for item in items:
+        usage = usage if item.response is None else usage.plus(item.response.usage)
+    return MultiSearchAnswer(items=items, errors=sum(item.error is not None for item in items), usage=usage)
 
 
 def _outcome(index: int, outcome: SearchResponse | ConcordError) -> SearchOutcome:

@@ -9,31 +9,40 @@ from shared.domain.cache_scopes import collection_scope
 from shared.domain.principals import Principal
 from shared.domain.search import AddressedSearch, SearchRequest, SearchResponse
 from shared.embeddings.protocol import Embedder
-from shared.http.cached_answers import Answers, CachedAnswers
 from shared.http.embedder import OpenEmbedder
+from shared.http.metered_answers import MeteredAnswers, OpenMeteredAnswers
+from shared.http.metering import narrowed
 from shared.http.resources import OpenDatabase
 from shared.services.search_documents import search_documents
 
 
 class CachedSearch:
-    def __init__(self, database: Database, embedder: Embedder, answers: CachedAnswers) -> None:
+    def __init__(self, database: Database, embedder: Embedder, answers: MeteredAnswers) -> None:
         self._database = database
         self._embedder = embedder
         self._answers = answers
 
     async def answer(self, collection: str, principal: Principal, request: SearchRequest) -> Response:
-        """A SearchResponse, from the cache or from the database."""
+        """A SearchResponse, from the cache or from the database. Raises BudgetExceeded."""
+        asked = narrowed(request, principal)
 
         async def load() -> SearchResponse:
-            return await search_documents(self._database, self._embedder, principal, collection, request)
+            return await search_documents(self._database, self._embedder, principal, collection, asked)
 
-        # A hiccup of the embedder must not outlast itself in the cache.
         return await self._answers.answer(
-            collection_scope(collection), principal, load, keep=lambda response: not response.degraded
+            collection_scope(collection),
+            principal,
+            load,
+            searches=1,
+            # A hiccup of the embedder must not outlast itself in the cache.
+            keep=lambda answer: not answer.degraded,
+            fresh=request.consistency == "strong",
         )
 
 
-async def _cached_search(database: OpenDatabase, embedder: OpenEmbedder, answers: Answers) -> CachedSearch:
+async def _cached_search(
+    database: OpenDatabase, embedder: OpenEmbedder, answers: OpenMeteredAnswers
+) -> CachedSearch:
     return CachedSearch(database, embedder, answers)
 
 

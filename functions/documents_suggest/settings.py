@@ -1,5 +1,7 @@
-from shared.config import CacheSettings, DatabaseSettings, HttpSettings
+from shared.config import CacheSettings, HttpSettings
+from shared.database.addresses import ReaderSettings
+from shared.http.metering import MeterSettings
 
 
-class Settings(HttpSettings, DatabaseSettings, CacheSettings):
+class Settings(HttpSettings, ReaderSettings, CacheSettings, MeterSettings):
     """What documents_suggest needs to know."""

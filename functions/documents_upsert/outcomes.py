@@ -8,6 +8,7 @@ from functions.documents_upsert.schemas import (
     UpsertItem,
 )
 from shared.domain.documents import DocumentInput
+from shared.domain.usage import Usage
 from shared.errors import ConcordError, InvalidDocuments, InvalidRequest
 from shared.http.responses import error_detail
 from shared.services.upsert_documents import UpsertedDocument
@@ -56,7 +57,9 @@ class Batch:
                 items.append(_failed(index, outcome.id, outcome.error or ConcordError()))
             else:
                 items.append(UpsertItem(index=index, id=outcome.id, status=outcome.status.value))
-        return UpsertAnswer(items=items, errors=sum(item.status == "failed" for item in items))
+        written = sum(item.status in {"created", "updated"} for item in items)
+        errors = sum(item.status == "failed" for item in items)
+        return UpsertAnswer(items=items, errors=errors, usage=Usage(documents_written=written))
 
 
 def _failed(index: int, document_id: str | None, error: ConcordError) -> UpsertItem:

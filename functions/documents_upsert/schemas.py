@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 
 from shared.domain.documents import MAX_BATCH, DocumentInput
+from shared.domain.usage import Usage
 from shared.http.errors_schema import ErrorDetail
 from shared.http.responses import problem_details
 
@@ -60,3 +61,4 @@ class UpsertAnswer(BaseModel):
 
     items: list[UpsertItem]
     errors: int = Field(description="How many items failed.")
+    usage: Usage

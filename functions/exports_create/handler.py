@@ -4,7 +4,7 @@ from functions.exports_create.schemas import ExportRequest
 from functions.exports_create.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.export_answers import ExportAnswer
 from shared.http.lambda_function import HttpFunction
@@ -19,7 +19,7 @@ router = APIRouter(tags=["exports"], responses=error_answers(400, 404, 409, 422)
 @router.post("/v1/collections/{collection}/exports", status_code=status.HTTP_202_ACCEPTED)
 async def exports_create(
     collection: CollectionName,
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
     storage: OpenStorage,
     asked: ExportRequest | None = None,

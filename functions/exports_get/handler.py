@@ -6,7 +6,7 @@ from functions.exports_get.schemas import DownloadAnswer, ExportWithDownload
 from functions.exports_get.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.export_answers import ExportAnswer, ExportId
 from shared.http.lambda_function import HttpFunction
@@ -23,7 +23,7 @@ async def exports_get(
     collection: CollectionName,
     id: ExportId,  # noqa: A002 - the parameter's public name.
     request: Request,
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
     storage: OpenStorage,
 ) -> ExportWithDownload:

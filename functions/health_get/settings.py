@@ -1,5 +1,5 @@
-from shared.config import HttpSettings
+from shared.config import PublicSettings
 
 
-class Settings(HttpSettings):
+class Settings(PublicSettings):
     """What health_get needs to know: nothing of the database, so that asking does not wake it."""

@@ -6,7 +6,7 @@ from functions.imports_get.schemas import ImportWithErrors
 from functions.imports_get.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.import_answers import ImportId
 from shared.http.lambda_function import HttpFunction
@@ -21,7 +21,7 @@ router = APIRouter(tags=["imports"], responses=error_answers(404, 422))
 async def imports_get(
     collection: CollectionName,
     id: ImportId,  # noqa: A002 - the parameter's public name.
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
     limit: PageLimit = 100,
     errors_after: Annotated[int, Query(ge=0, le=2_147_483_647)] = 0,

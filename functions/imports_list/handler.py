@@ -4,7 +4,7 @@ from functions.imports_list.schemas import ImportList
 from functions.imports_list.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.paging import Cursor, PageLimit, decode_cursor
@@ -17,7 +17,7 @@ router = APIRouter(tags=["imports"], responses=error_answers(404, 422))
 @router.get("/v1/collections/{collection}/imports")
 async def imports_list(
     collection: CollectionName,
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
     limit: PageLimit = 100,
     cursor: Cursor = None,

@@ -1,5 +1,5 @@
-from shared.config import DatabaseSettings, ProcessSettings
+from shared.config import DatabaseSettings, ProcessSettings, RetentionSettings
 
 
-class Settings(ProcessSettings, DatabaseSettings):
+class Settings(ProcessSettings, DatabaseSettings, RetentionSettings):
     """What indexes_maintain needs to know."""

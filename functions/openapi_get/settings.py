@@ -1,5 +1,5 @@
-from shared.config import HttpSettings
+from shared.config import PublicSettings
 
 
-class Settings(HttpSettings):
+class Settings(PublicSettings):
     """What openapi_get needs to know."""

@@ -1,4 +1,5 @@
-from shared.config import FetchSettings, ProcessSettings, StorageSettings
+from shared.config import ProcessSettings, StorageSettings
+from shared.fetching.settings import FetchSettings
 
 
 class Settings(ProcessSettings, StorageSettings, FetchSettings):

@@ -4,7 +4,7 @@ from functions.sources_get.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
 from shared.domain.sources import SourceId
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.resources import OpenDatabase
@@ -18,7 +18,7 @@ router = APIRouter(tags=["sources"], responses=error_answers(404, 422))
 async def sources_get(
     collection: CollectionName,
     id: SourceId,  # noqa: A002 - the parameter's public name.
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
 ) -> WholeSource:
     """A source, with what its last refreshes did and what of it fails."""

@@ -4,7 +4,7 @@ from functions.sources_list.schemas import SourceList
 from functions.sources_list.settings import Settings
 from shared.database.connections import open_connection
 from shared.domain.names import CollectionName
-from shared.http.auth import MayReadDocuments
+from shared.http.auth import MayReadAllDocuments
 from shared.http.errors_schema import error_answers
 from shared.http.lambda_function import HttpFunction
 from shared.http.paging import Cursor, PageLimit, decode_cursor, encode_cursor
@@ -18,7 +18,7 @@ router = APIRouter(tags=["sources"], responses=error_answers(404, 422))
 @router.get("/v1/collections/{collection}/sources")
 async def sources_list(
     collection: CollectionName,
-    principal: MayReadDocuments,
+    principal: MayReadAllDocuments,
     database: OpenDatabase,
     limit: PageLimit = 100,
     cursor: Cursor = None,
