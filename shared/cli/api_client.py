@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -108,11 +108,16 @@ class ConcordApi:
         except httpx.TransportError as error:
             raise ApiUnreachable(f"{request.url.host} gives no download: {error}") from error
 
-    async def listed(self, path: str, name: str, **parameters: int | str) -> AsyncIterator[dict[str, Any]]:
+    async def page(self, path: str, **parameters: int | str) -> dict[str, Any]:
+        """A page of a list: the first, or that of the `cursor`."""
+        asked = httpx.QueryParams(parameters)
+        page: dict[str, Any] = await self.request("GET", f"{path}?{asked}" if parameters else path)
+        return page
+
+    async def listed(self, path: str, name: str, **parameters: int | str) -> AsyncGenerator[dict[str, Any]]:
         """What a list has under `name`, page after page."""
         while True:
-            asked = httpx.QueryParams(parameters)
-            page = await self.request("GET", f"{path}?{asked}" if parameters else path)
+            page = await self.page(path, **parameters)
             for item in page[name]:
                 yield item
             if page["cursor"] is None:

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from shared.cli import (
     alias,
+    audit,
     demo,
     deploy,
     doctor,
@@ -19,6 +20,7 @@ from shared.cli import (
     index,
     ingest,
     invoke,
+    keys,
     migrate,
     openapi,
     package,
@@ -68,6 +70,8 @@ app.command()(search.search)
 app.command()(suggest.suggest)
 app.add_typer(sources.sources, name="sources")
 app.add_typer(alias.alias, name="alias")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(audit.audit, name="audit")
 app.command()(invoke.invoke)
 app.command()(functions.functions)
 app.command()(migrate.migrate)

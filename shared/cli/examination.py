@@ -13,11 +13,11 @@ from shared.config import (
     ConfigurationError,
     DatabaseSettings,
     EmbeddingSettings,
-    MigrationSettings,
     load_settings,
 )
 from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
+from shared.database.migration_settings import MigrationSettings
 from shared.database.migrations import migration_status
 from shared.domain.principals import WORKER
 from shared.embeddings.provider import open_embedder
@@ -112,15 +112,16 @@ async def _check_migrations() -> list[Check]:
         )
         return [Check("migrations", ok=False, finding=finding)]
     applied = Check("migrations", ok=True, finding=f"{len(status.applied)} applied")
-    return [applied, await _check_work()]
+    return [applied, *await _check_work()]
 
 
-async def _check_work() -> Check:
+async def _check_work() -> list[Check]:
     database = open_connection(load_settings(DatabaseSettings))
     try:
         async with database.unit_of_work(WORKER) as unit:
             left = await diagnostics.count_work(unit)
             outgrown = await embedding_spaces.find_outgrown_collections(unit)
+            login = await diagnostics.find_login(unit)
     finally:
         await database.aclose()
     finding = (
@@ -131,7 +132,14 @@ async def _check_work() -> Check:
     )
     if outgrown:
         finding += f", {len(outgrown)} collections to give a vector index: see `concord index`"
-    return Check("work", ok=left is not None and left.failed == 0, finding=finding)
+    return [
+        Check("work", ok=left is not None and left.failed == 0, finding=finding),
+        Check(
+            "row security",
+            ok=login is not None and login.is_bound,
+            finding=f"binds {login.role}, signed in as {login.user_name}" if login else "unknown",
+        ),
+    ]
 
 
 async def _check_redis() -> list[Check]:
@@ -139,7 +147,7 @@ async def _check_redis() -> list[Check]:
     if settings.redis_url is None or settings.cache_ttl_seconds == 0:
         return [Check("redis", ok=True, finding="not configured: every read asks the database")]
     cache = open_cache(settings)
-    key = CacheKey(scope=_SCOPE, principal=WORKER.name, request="ping")
+    key = CacheKey(scope=_SCOPE, view=WORKER.view, request="ping")
 
     async def load() -> bytes:
         return b"pong"

@@ -58,8 +58,9 @@ def index(
 
 def _build(collection: str | None, options: "BuildOptions") -> "list[IndexReport]":
     from shared.cli.progress import progressing
-    from shared.config import MigrationSettings, load_settings
+    from shared.config import load_settings
     from shared.database.addresses import migration_url
+    from shared.database.migration_settings import MigrationSettings
     from shared.services.build_vector_indexes import build_vector_indexes
 
     url = migration_url(load_settings(MigrationSettings))

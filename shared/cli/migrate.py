@@ -47,8 +47,9 @@ def _show_hash(*, as_json: bool) -> None:
 
 
 def _show_status(*, as_json: bool) -> None:
-    from shared.config import MigrationSettings, load_settings
+    from shared.config import load_settings
     from shared.database.addresses import migration_url
+    from shared.database.migration_settings import MigrationSettings
     from shared.database.migrations import migration_status
     from shared.local.environment import Migrations, laptop_environment
 
@@ -60,7 +61,8 @@ def _show_status(*, as_json: bool) -> None:
 
 
 def _migrate(*, as_json: bool) -> None:
-    from shared.config import MigrationSettings, load_settings
+    from shared.config import load_settings
+    from shared.database.migration_settings import MigrationSettings
     from shared.local.environment import Migrations, laptop_environment
     from shared.services.migrate_database import migrate_database
 

@@ -1,11 +1,11 @@
 """Serves the API over HTTP until the user has enough."""
 
-import asyncio
 import socket
 from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from shared.cli.console import say
@@ -46,6 +46,8 @@ async def serve(application: FastAPI, bound: socket.socket) -> None:
     config = uvicorn.Config(
         application,
         lifespan="off",
+        # Whoever is connected is who asks: an address in a header is limited like any other text.
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -64,7 +66,7 @@ def serve_all(host: str, port: int) -> None:
             await serve(application, bound)
 
     with listen(host, port) as bound, laptop_environment(with_redis=True), suppress(KeyboardInterrupt):
-        asyncio.run(run(bound))
+        uvloop.run(run(bound))
 
 
 def serve_reloading(host: str, port: int) -> None:
@@ -79,6 +81,7 @@ def serve_reloading(host: str, port: int) -> None:
             host=host,
             port=port,
             reload=True,
+            proxy_headers=False,
             reload_dirs=[str(root / "functions"), str(root / "shared")],
             reload_includes=_RELOADED_FILES,
             log_level="warning",

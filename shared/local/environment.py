@@ -6,27 +6,31 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum, auto
 
-from shared.config import (
-    DatabaseSettings,
-    EmbeddingProvider,
-    MigrationSettings,
-    load_environment_file,
-    load_settings,
-)
+from shared.config import DatabaseSettings, EmbeddingProvider, load_environment_file, load_settings
 from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
+from shared.database.migration_settings import MigrationSettings
 from shared.database.migrations import apply_migrations, migration_status
 from shared.domain.principals import WORKER
 from shared.embeddings.local_model_build import ensure_model_files, has_weights
 from shared.embeddings.local_model_files import MODEL, MODELS
 from shared.errors import MigrationError
 from shared.local.folder import laptop_folder
+from shared.local.key_secret import laptop_key_secret
 from shared.local.postgres import EmbeddedPostgres, embedded_postgres
 from shared.local.redis import embedded_redis, running_redis
 from shared.repositories import recovery
 
 EMBED_QUEUE_URL = "in-process:embed"
 FETCH_QUEUE_URL = "in-process:fetch"
+USAGE_QUEUE_URL = "in-process:usage"
+JWKS_QUEUE_URL = "in-process:jwks"
+_QUEUES = {
+    "EMBED_QUEUE_URL": EMBED_QUEUE_URL,
+    "FETCH_QUEUE_URL": FETCH_QUEUE_URL,
+    "JWKS_QUEUE_URL": JWKS_QUEUE_URL,
+    "USAGE_QUEUE_URL": USAGE_QUEUE_URL,
+}
 _WAYS_TO_A_DATABASE = ("DATABASE_URL", "DATABASE_SECRET_ARN", "DATABASE_IAM_USER")
 
 
@@ -62,11 +66,12 @@ def laptop_environment(
             stack.enter_context(_set("DATABASE_PREPARED_STATEMENTS", "true"))
             if not os.environ.get("REDIS_URL"):
                 _join_redis(stack, start=with_redis)
+        if not os.environ.get("KEY_HASH_SECRET"):
+            stack.enter_context(_set("KEY_HASH_SECRET", laptop_key_secret(laptop_folder())))
         _build_model(stack)
-        if not os.environ.get("EMBED_QUEUE_URL"):
-            stack.enter_context(_set("EMBED_QUEUE_URL", EMBED_QUEUE_URL))
-        if not os.environ.get("FETCH_QUEUE_URL"):
-            stack.enter_context(_set("FETCH_QUEUE_URL", FETCH_QUEUE_URL))
+        for name, url in _QUEUES.items():
+            if not os.environ.get(name):
+                stack.enter_context(_set(name, url))
         if not os.environ.get("IMPORT_BUCKET"):
             stack.enter_context(_set("IMPORT_BUCKET", f"folder:{laptop_folder() / 'objects'}"))
         if migrations is not Migrations.LEAVE:

@@ -5,19 +5,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 
-from shared.config import DatabaseSettings, HttpSettings, StorageSettings, load_settings
-from shared.database.pool import PooledConnections
+from shared.config import AccessSettings, HttpSettings, StorageSettings, load_settings
+from shared.database.addresses import ReaderSettings
+from shared.database.pool import open_pool
 from shared.http.application import build_application
 from shared.http.auth import PublicOnceConfigured
 from shared.http.lambda_function import HttpFunction
+from shared.local.docs_page import docs_page
 from shared.local.function_list import DeployedFunction, list_functions
+from shared.local.known_hosts import HostSettings, KnownHosts
 from shared.local.uploads import Uploads
 from shared.local.worker import Worker
 from shared.storage.folder import FolderStorage
 from shared.storage.opening import open_storage
+
+_ASKED_MOST = {"documents_search", "documents_suggest", "documents_get"}
 
 
 def create_application(*, with_worker: bool | Collection[str] = True) -> FastAPI:
@@ -27,12 +31,15 @@ def create_application(*, with_worker: bool | Collection[str] = True) -> FastAPI
     The environment must be set: see `shared.local.environment`. Raises ConfigurationError.
     """
     functions = list_functions()
-    application = compose(functions)
+    # Routes are tried in turn.
+    application = compose(sorted(functions, key=lambda function: function.name not in _ASKED_MOST))
     state = application.state
-    state.database = PooledConnections(load_settings(DatabaseSettings))
+    state.database = open_pool(load_settings(ReaderSettings))
     state.storage = open_storage(load_settings(StorageSettings))
     if isinstance(state.storage, FolderStorage):
         application.add_middleware(Uploads, storage=state.storage)
+    if load_settings(AccessSettings).admin_key_hash is None:
+        application.add_middleware(KnownHosts, settings=load_settings(HostSettings))
     for function in functions:
         if function.routes:
             _open_missing(application, function.load())
@@ -49,7 +56,7 @@ def compose(functions: list[DeployedFunction]) -> FastAPI:
 
     @application.get("/docs", include_in_schema=False)
     async def docs(_configured: PublicOnceConfigured) -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title=application.title)
+        return docs_page(application.title)
 
     return application
 
@@ -75,6 +82,8 @@ def _lifespan(worker: Worker | None) -> Callable[[FastAPI], Any]:
         async with AsyncExitStack() as stack:
             state = application.state
             opened = (
+                state.limits,
+                state.meter,
                 state.database,
                 state.cache,
                 state.embedder,

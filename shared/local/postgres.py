@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 VERSION = 18
 START_SECONDS = 30
-# What a crash of the whole machine may lose is the last second, and never the data's consistency.
-_CONFIGURATION = "\nsynchronous_commit = off\n"
+# A write is on the disk before it is acknowledged. Data that were made by an earlier release say otherwise.
+_OPTIONS = "-c synchronous_commit=on"
 
 
 class PostgresNotStarted(ConcordError):
@@ -45,9 +45,10 @@ class EmbeddedPostgres:
 
 @contextmanager
 def embedded_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
-    """The server whose data are in `folder`/postgres, started when it does not run; processes share it.
+    """The server whose data are in `folder`/postgres, which processes share.
 
-    It listens on a Unix socket alone. Raises PostgresNotStarted.
+    It is started when it does not run, also when it dies meanwhile, and listens on a Unix socket alone.
+    Raises PostgresNotStarted.
     """
     data = folder / "postgres"
 
@@ -65,7 +66,7 @@ def embedded_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
         with suppress(subprocess.SubprocessError):
             _control(_server(data), "-m", "fast", "stop")
 
-    with shared_server(folder, "postgres", start=start, stop=stop) as was_unused:
+    with shared_server(folder, "postgres", start=start, stop=stop, keep=True) as was_unused:
         sockets = quote(str(_socket_folder_of(data)))
         yield EmbeddedPostgres(f"postgresql://postgres@localhost/postgres?host={sockets}", was_unused)
 
@@ -88,8 +89,6 @@ def _create_data(data: Path) -> None:
     with tempfile.TemporaryDirectory(dir=data.parent, prefix="new-") as scratch:
         made = Path(scratch) / "postgres"
         _server(made).ensure_pgdata_inited()
-        with (made / "postgresql.conf").open("a") as configuration:
-            configuration.write(_CONFIGURATION)
         made.rename(data)
 
 
@@ -123,7 +122,7 @@ def _launch(data: Path) -> None:
     server.ensure_pgdata_inited()
     sockets = socket_folder(data)
     shutil.chown(sockets, server.system_user or os.getuid())
-    options = f'-h "" -k {shlex.quote(str(sockets))}'
+    options = f'-h "" -k {shlex.quote(str(sockets))} {_OPTIONS}'
     _control(server, "-t", str(START_SECONDS), "-o", options, "-l", str(data / "log"), "start")
 
 

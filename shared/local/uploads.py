@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import ConcordError, InvalidRequest, MethodNotAllowed, PayloadTooLarge
 from shared.http.responses import error_response
-from shared.storage.folder import ROUTE, FolderStorage
+from shared.storage.folder import ROUTE, FolderStorage, storage_errors
 from shared.storage.keys import attachment
 
 # As much as S3 takes in one PUT.
@@ -66,7 +66,7 @@ class Uploads:
 
 async def _receive(request: Request, path: Path, at_most: int) -> int:
     received = 0
-    with path.open("wb") as file:
+    with storage_errors(), path.open("wb") as file:
         async for piece in request.stream():
             received += len(piece)
             if received > at_most:

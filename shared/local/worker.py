@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.config import FetchQueueSettings, StorageSettings, WriteQueueSettings, load_settings
+from shared.config import (
+    FetchQueueSettings,
+    KeySetQueueSettings,
+    StorageSettings,
+    WriteQueueSettings,
+    load_settings,
+)
 from shared.embeddings.protocol import Embedder
 from shared.events.lambda_function import EventFunction, deadline
 from shared.local.function_list import DeployedFunction, Schedule
@@ -17,6 +23,7 @@ from shared.local.lambda_calls import context_of, sqs_event, storage_event
 from shared.observability import Event, describe_error, logger
 from shared.queues.in_process import InProcessQueue
 from shared.queues.opening import open_queue
+from shared.queues.usage_queue import UsageQueueSettings
 from shared.storage.arrivals import OnArrival, listening
 from shared.storage.folder import FolderStorage
 from shared.storage.opening import open_storage
@@ -26,6 +33,8 @@ SWEEP_EVERY = timedelta(seconds=10)
 MESSAGES_PER_EVENT = 10
 EMBEDS, MAINTAINS = "chunks_embed", "indexes_maintain"
 FETCHES, IMPORTS, EXPORTS = "sources_fetch", "imports_process", "exports_build"
+COUNTS = "usage_record"
+STORES_KEYS = "jwks_store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ class Worker:
             EMBEDS: settings.embed_queue_url,
             MAINTAINS: settings.maintain_queue_url,
             FETCHES: load_settings(FetchQueueSettings).fetch_queue_url,
+            COUNTS: load_settings(UsageQueueSettings).usage_queue_url,
+            STORES_KEYS: load_settings(KeySetQueueSettings).jwks_queue_url,
         }
         work = []
         for function in self._functions:
@@ -144,6 +155,6 @@ def _closable(resources: Any) -> list[Any]:
     """A function's resources are one thing, or several in a dataclass; the embedder is not its own."""
     if not dataclasses.is_dataclass(resources):
         return [resources]
-    return [
-        getattr(resources, field.name) for field in dataclasses.fields(resources) if field.name != "embedder"
-    ]
+    names = [field.name for field in dataclasses.fields(resources) if field.name != "embedder"]
+    opened = [getattr(resources, name) for name in names]
+    return [resource for resource in opened if hasattr(resource, "aclose")]

@@ -17,6 +17,8 @@ from shared.local.packaging.toolchain import (
     write_bytecode,
 )
 
+# TLS_CA_FILE is /opt/certificates/amazon-rds.pem on Lambda.
+CERTIFICATES = Path(__file__).parents[3] / "infra" / "certificates" / "amazon-rds.pem"
 # Where Lambda unpacks layers.
 DEPLOYED = "/opt"
 
@@ -42,6 +44,8 @@ class Layer:
     files_left_out: tuple[str, ...]
     reached_by: str | None = None
     has_model: bool = False
+    # Of who vouches for databases on AWS.
+    has_certificates: bool = False
 
     def requirements(self) -> str:
         """Its packages and their hashes, as uv.lock pins them."""
@@ -57,6 +61,7 @@ class Layer:
             self.files_left_out,
             Path(bytecode.__file__).read_text(encoding="utf-8"),
             (ensure_model_files() / CHECKSUMS).read_text(encoding="utf-8") if self.has_model else "",
+            CERTIFICATES.read_text(encoding="utf-8") if self.has_certificates else "",
         ]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
@@ -72,6 +77,9 @@ class Layer:
         write_bytecode(python, f"{DEPLOYED}/python")
         if self.has_model:
             _copy_model(folder / "model")
+        if self.has_certificates:
+            (folder / "certificates").mkdir()
+            shutil.copyfile(CERTIFICATES, folder / "certificates" / CERTIFICATES.name)
 
 
 LAYERS = (
@@ -80,6 +88,7 @@ LAYERS = (
         groups=("--no-default-groups", "--group", "cloud"),
         packages_left_out=left_out.BROUGHT_BY_LAMBDA,
         files_left_out=left_out.FILES_OF_ANY + left_out.FILES_OF_RUNTIME,
+        has_certificates=True,
     ),
     Layer(
         name="sources",
