@@ -50,7 +50,21 @@ class ProcessSettings(SettingsGroup):
     )
 
 
-class DatabaseSettings(SettingsGroup):
+class TransportSettings(SettingsGroup):
+    """How a connection to the database or to Redis is kept from others' eyes."""
+
+    environment: Environment = Field(default=Environment.LOCAL, description="local, test or production")
+    tls_ca_file: Path | None = Field(
+        default=None,
+        description="certificates of who vouches for the database and Redis; without it the system's",
+    )
+    tls_unverified: bool = Field(
+        default=False,
+        description="dangerous: true lets production speak to a database or Redis that nobody vouches for",
+    )
+
+
+class DatabaseSettings(TransportSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://user:password@host:5432/name"
     )
@@ -94,32 +108,22 @@ class DatabaseSettings(SettingsGroup):
         return bool(self.database_url or self.database_secret_arn or self.database_iam_user)
 
 
-class MigrationSettings(DatabaseSettings):
-    database_migration_url: SecretStr | None = Field(
-        default=None,
-        description="the owner's connection, for migrations; DATABASE_URL when not set",
-    )
-    database_role_secret_arns: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description="comma-separated ARNs of the secrets whose users and passwords migrations set up",
-    )
-    database_iam_roles: bool = Field(
-        default=False, description="true where migrations let the roles sign in with IAM authentication"
-    )
-
-    def _has_an_address(self) -> bool:
-        return self.database_migration_url is not None or super()._has_an_address()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_arns(cls, values: dict[str, object]) -> dict[str, object]:
-        return _with_list(values, "database_role_secret_arns")
-
-
-class CacheSettings(SettingsGroup):
+class RedisSettings(TransportSettings):
     redis_url: SecretStr | None = Field(
         default=None, description="redis://host:6379/0; without it nothing is cached"
     )
+    redis_secret_arn: str | None = Field(
+        default=None, description="ARN of a secret with the password of that Redis, and perhaps a username"
+    )
+
+    @model_validator(mode="after")
+    def _a_login_for_somewhere(self) -> "RedisSettings":
+        if self.redis_secret_arn is not None and self.redis_url is None:
+            raise ValueError("set REDIS_URL, as REDIS_SECRET_ARN is set")
+        return self
+
+
+class CacheSettings(RedisSettings):
     cache_ttl_seconds: int = Field(
         default=30,
         ge=0,
@@ -173,13 +177,6 @@ class EmbeddingSettings(SettingsGroup):
         return self
 
 
-class ModelCacheSettings(SettingsGroup):
-    concord_cache_dir: Path | None = Field(
-        default=None,
-        description="folder for the model a laptop builds; else `concord` in the user's cache folder",
-    )
-
-
 type QueueAddress = Annotated[str, StringConstraints(pattern=r"^(in-process:|https?://[^/\s]+/)\S+$")]
 
 
@@ -200,14 +197,6 @@ class MaintenanceQueueSettings(SettingsGroup):
 class FetchQueueSettings(SettingsGroup):
     fetch_queue_url: QueueAddress | None = Field(
         default=None, description="SQS queue of sources_fetch; without it sources are not refreshed"
-    )
-
-
-class FetchSettings(SettingsGroup):
-    fetch_allow_private: bool = Field(
-        default=False,
-        description="dangerous: fetch from private addresses and any port too, for tests and networks"
-        " where nothing needs protection",
     )
 
 
@@ -232,14 +221,105 @@ class StorageSettings(SettingsGroup):
         return self
 
 
+class DocumentBudgetSettings(SettingsGroup):
+    """What workers may embed. Counted in the table of usage, with the vectors."""
+
+    document_tokens_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        description="tokens of documents embedded in a day; the others wait; without it any number",
+    )
+
+
+class RetentionSettings(SettingsGroup):
+    """How long it is kept who did what, and what it cost."""
+
+    audit_retention_days: int = Field(
+        default=365, ge=1, description="days after which entries of the audit are removed"
+    )
+    usage_retention_days: int = Field(
+        default=400, ge=1, description="days after which it is forgotten what was used on one"
+    )
+
+
 class AccessSettings(ProcessSettings):
     admin_key_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
         default=None, description="SHA-256, in hex, of the key that may do everything"
     )
 
 
-class HttpSettings(AccessSettings):
-    """What every function behind HTTP needs."""
+type WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+\S*$", max_length=2_000)]
+type ClaimName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class IssuerSettings(SettingsGroup):
+    jwt_issuer: WebAddress | None = Field(
+        default=None, description="who signs the JWTs that are taken as keys, as their `iss` names it"
+    )
+
+
+class JwtSettings(IssuerSettings):
+    """How tokens of that issuer are read."""
+
+    jwt_audience: str | None = Field(
+        default=None, min_length=1, description="for whom they are, as their `aud` names this API"
+    )
+    jwt_permissions_claim: ClaimName = Field(
+        default="permissions", description="claim that lists permissions, such as `scope`"
+    )
+    jwt_collections_claim: ClaimName | None = Field(
+        default=None, description="claim that lists collections, or beginnings with `*`; without it all"
+    )
+    jwt_user_claim: ClaimName = Field(default="sub", description="claim that names the user")
+    jwt_groups_claim: ClaimName = Field(default="groups", description="claim that lists the user's groups")
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> "JwtSettings":
+        if self.jwt_issuer is not None and self.jwt_audience is None:
+            raise ValueError("set JWT_AUDIENCE, as JWT_ISSUER is set: its tokens for others are not ours")
+        return self
+
+
+class KeySetSettings(IssuerSettings):
+    jwt_jwks_url: WebAddress | None = Field(
+        default=None, description="where the issuer's keys are; else its discovery document is asked"
+    )
+
+
+class KeySetQueueSettings(SettingsGroup):
+    jwks_queue_url: QueueAddress | None = Field(
+        default=None, description="SQS queue of jwks_store; without it no keys are stored"
+    )
+
+
+class KeySettings(SettingsGroup):
+    key_hash_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None,
+        description="32 characters or more that nobody knows, the same for all functions; without it the"
+        " administrator's key is the only one",
+    )
+
+
+class LimitSettings(RedisSettings):
+    """Counted in Redis for all processes together, without one in each process for itself."""
+
+    rate_limit_per_second: float | None = Field(
+        default=None, gt=0, description="requests a second of one principal; without it any number"
+    )
+    rate_limit_burst: int | None = Field(
+        default=None,
+        ge=1,
+        description="requests of one principal at once; else twice RATE_LIMIT_PER_SECOND",
+    )
+    rate_limit_per_address: float | None = Field(
+        default=None,
+        gt=0,
+        description="requests a second from one address, refused sign-ins included; without it any number",
+    )
+
+
+class PublicSettings(AccessSettings):
+    """What functions behind HTTP need that answer anybody."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated origins that browsers may call from"
@@ -248,10 +328,14 @@ class HttpSettings(AccessSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_origins(cls, values: dict[str, object]) -> dict[str, object]:
-        return _with_list(values, "cors_origins")
+        return with_list(values, "cors_origins")
 
 
-def _with_list(values: dict[str, object], name: str) -> dict[str, object]:
+class HttpSettings(PublicSettings, LimitSettings, JwtSettings, KeySettings):
+    """What all others behind HTTP need."""
+
+
+def with_list(values: dict[str, object], name: str) -> dict[str, object]:
     """`values` with the comma-separated text of that name as a tuple."""
     text = values.get(name)
     if not isinstance(text, str):

@@ -4,16 +4,22 @@
     ├── InvalidRequest (422)
     │   ├── InvalidCursor, InvalidFilter, UnknownField, UnknownLanguage, InvalidDocuments
     │   ├── UnreadableFile, InvalidBundle
-    │   └── EmbeddingSpaceMismatch
+    │   └── EmbeddingSpaceMismatch, IdempotencyKeyReused
     ├── MalformedBody (400)
-    ├── Unauthenticated (401), PermissionDenied (403)
+    ├── Unauthenticated (401)
+    │   └── KeyEnded
+    ├── PermissionDenied (403)
     ├── NotFound (404)
     │   └── CollectionNotFound, DocumentNotFound, ObjectNotFound, OriginalNotFound,
-    │       SourceNotFound, AliasNotFound
+    │       SourceNotFound, AliasNotFound, KeyNotFound
     ├── MethodNotAllowed (405)
     ├── Conflict (409)
-    │   └── CollectionExists, SourceExists, CollectionInUse, TooManyExports, TooManyDeletions
-    ├── PayloadTooLarge (413)
+    │   ├── CollectionExists, SourceExists, CollectionInUse, TooManyExports, TooManyDeletions,
+    │   │   KeysNotConfigured, QuotaExceeded
+    │   └── IdempotencyInProgress, IdempotencyAnswerLost
+    ├── PreconditionFailed (412), PayloadTooLarge (413), UnknownHost (421)
+    ├── TooManyRequests (429)
+    │   └── RateLimited, BudgetExceeded
     ├── Unavailable (503)
     │   ├── DatabaseUnavailable
     │   │   └── DatabaseLoginRefused (503)
@@ -77,6 +83,12 @@ class InvalidDocuments(InvalidRequest):
     code = "invalid_documents"
 
 
+class IdempotencyKeyReused(InvalidRequest):
+    """The Idempotency-Key belongs to another request; give each request one of its own."""
+
+    code = "idempotency_key_reused"
+
+
 class EmbeddingSpaceMismatch(InvalidRequest):
     """The collection's vectors were made by another embedding model than the one configured."""
 
@@ -128,6 +140,17 @@ class Unauthenticated(ConcordError):
     status, type, code = 401, "unauthenticated", "unauthenticated"
 
 
+class KeyEnded(Unauthenticated):
+    """The key has expired or was revoked."""
+
+    code = "key_ended"
+
+    def __init__(self, principal: str) -> None:
+        """`principal` is the name of whose key it was."""
+        super().__init__()
+        self.principal = principal
+
+
 class PermissionDenied(ConcordError):
     """The key does not permit this."""
 
@@ -176,6 +199,12 @@ class AliasNotFound(NotFound):
     code = "alias_not_found"
 
 
+class KeyNotFound(NotFound):
+    """There is no key with that id that you may know of."""
+
+    code = "key_not_found"
+
+
 class MethodNotAllowed(ConcordError):
     """This address does not answer that method."""
 
@@ -186,6 +215,23 @@ class Conflict(ConcordError):
     """The request contradicts what is stored."""
 
     status, type, code = 409, "conflict", "conflict"
+
+
+class IdempotencyInProgress(Conflict):
+    """A request with this Idempotency-Key is still being carried out; send it again later."""
+
+    code = "idempotency_in_progress"
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        """`retry_after_seconds`: when it is worth another try."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class IdempotencyAnswerLost(Conflict):
+    """The request with this Idempotency-Key has been carried out, but its answer is not kept."""
+
+    code = "idempotency_answer_lost"
 
 
 class CollectionExists(Conflict):
@@ -212,16 +258,69 @@ class TooManyExports(Conflict):
     code = "too_many_exports"
 
 
+class QuotaExceeded(Conflict):
+    """The collection has as many documents as it may; delete some, or raise its max_documents."""
+
+    code = "quota_exceeded"
+
+
 class TooManyDeletions(Conflict):
     """What was deleted before is still being removed; try again in a minute, or with one filter for all."""
 
     code = "too_many_deletions"
 
 
+class KeysNotConfigured(Conflict):
+    """Keys can be made once KEY_HASH_SECRET is set."""
+
+    code = "keys_not_configured"
+
+
+class PreconditionFailed(ConcordError):
+    """It was changed since it was read."""
+
+    status, type, code = 412, "conflict", "precondition_failed"
+
+
 class PayloadTooLarge(ConcordError):
     """A request may have 5 MB at most; send the documents in several."""
 
     status, type, code = 413, "invalid_request", "payload_too_large"
+
+
+class UnknownHost(ConcordError):
+    """This machine is not called so: use localhost, set ALLOWED_HOSTS, or set ADMIN_KEY_HASH and use keys."""
+
+    status, type, code = 421, "invalid_request", "unknown_host"
+
+
+class TooManyRequests(ConcordError):
+    """More was asked for than the caller may; wait."""
+
+    status, type, code = 429, "too_many_requests", "too_many_requests"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: list[dict[str, Any]] | None = None,
+        retry_after_seconds: int,
+    ) -> None:
+        """`retry_after_seconds`: when it is worth another try."""
+        super().__init__(message, details=details)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RateLimited(TooManyRequests):
+    """These are more requests than the caller or its address may make; wait for the time in Retry-After."""
+
+    code = "rate_limited"
+
+
+class BudgetExceeded(TooManyRequests):
+    """What may be used in a day is used up; it begins anew at midnight UTC."""
+
+    code = "budget_exceeded"
 
 
 class Unavailable(ConcordError):

@@ -46,14 +46,18 @@ class Event(StrEnum):
     REQUEST_FAILED = "request_failed"
     EMBEDDER_UNAVAILABLE = "embedder_unavailable"
     EMBEDDING_FAILED = "embedding_failed"
+    EMBEDDING_WAITS = "embedding_waits"
     MAINTENANCE_FAILED = "maintenance_failed"
     EXPIRY_FAILED = "expiry_failed"
     VECTOR_INDEX_WAITS = "vector_index_waits"
     CUSTOM_RESOURCE_FAILED = "custom_resource_failed"
+    REQUEST_REFUSED = "request_refused"
     REQUEST_UNAVAILABLE = "request_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     SWEEP_FAILED = "sweep_failed"
     PARSER_FAILED = "parser_failed"
+    READER_UNAVAILABLE = "reader_unavailable"
+    USED = "used"
 
 
 class Metric(StrEnum):
@@ -76,6 +80,7 @@ class Metric(StrEnum):
     QUEUE_LAG = "QueueLag", "Milliseconds"
     RECORD_FAILED = "RecordFailed"
     REQUEST_FAILED = "RequestFailed"
+    REQUESTS_LIMITED = "RequestsLimited"
     # Of each search: 1 or 0.
     SEARCH_DEGRADED = "SearchDegraded"
     SEARCH_EMBED_QUERY = "SearchEmbedQuery", "Milliseconds"

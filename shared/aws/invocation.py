@@ -46,8 +46,22 @@ def seconds_left(*, reserve: float = 0.0) -> float:
     return float("inf") if current is None else current.deadline - time.monotonic() - reserve
 
 
-def after_invocation(work: Callable[[], Awaitable[None]]) -> None:
-    """Have `work` done when the event is answered; outside of an event, never."""
+@contextmanager
+def share_of_time(share: float, *, at_most_seconds: float) -> Iterator[None]:
+    """Within, no more than that share of the event's time is left, so that the rest is for another try."""
+    outer = _current.get()
+    seconds = min(seconds_left() * share, at_most_seconds)
+    afterwards = [] if outer is None else outer.afterwards
+    token = _current.set(Invocation(time.monotonic() + seconds, afterwards))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def after_invocation(work: Callable[[], Awaitable[None]]) -> bool:
+    """Have `work` done when the event is answered; outside of an event, never, and False is returned."""
     current = _current.get()
     if current is not None and work not in current.afterwards:
         current.afterwards.append(work)
+    return current is not None

@@ -10,7 +10,6 @@ from shared.aws.credentials import find_credentials
 from shared.aws.http_calls import CallFailed, HttpAnswer, call
 from shared.aws.invocation import seconds_left
 from shared.aws.signing import Scope, current_time, signed_headers
-from shared.aws.snapshots import after_restore
 from shared.config import ConfigurationError
 from shared.errors import SecretUnavailable
 
@@ -35,7 +34,8 @@ _SHORTEST_TIMEOUT_SECONDS = 0.1
 _RESERVE_SECONDS = 1.0
 
 _known: dict[str, str] = {}
-_reading = threading.Lock()
+# Of each secret, so that several are read at once and each of them once.
+_reading: dict[str, threading.Lock] = {}
 
 
 def read_secret(arn: str, *, setting: str, other_than: str | None = None) -> str:
@@ -45,11 +45,9 @@ def read_secret(arn: str, *, setting: str, other_than: str | None = None) -> str
     names the variable that has the ARN, for errors. Raises SecretUnavailable when AWS does not answer,
     ConfigurationError when it refuses, and when the secret is no text.
     """
-    with _reading:
+    with _reading.setdefault(arn, threading.Lock()):
         if _known.get(arn, other_than) == other_than:
             text = _text_in(_fetch(arn, setting), setting)
-            if not _known:
-                after_restore(forget_secrets)
             _known[arn] = text
         return _known[arn]
 

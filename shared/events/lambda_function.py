@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.aws.invocation import invocation
-from shared.aws.snapshots import reseed_after_restore
-from shared.aws.start import end_start
+from shared.aws.snapshots import renew_after_restore
+from shared.aws.start import end_start, read_secrets_ahead
 from shared.config import SettingsGroup, load_settings, runs_on_lambda
 from shared.events.envelopes import event_id
 from shared.observability import correlated, quiet_libraries
@@ -59,8 +59,10 @@ class EventFunction[Settings: SettingsGroup, Resources]:
 
     def _start(self) -> Resources:
         quiet_libraries()
-        self._resources = self.open_resources(load_settings(self.settings))
-        reseed_after_restore()
+        settings = load_settings(self.settings)
+        renew_after_restore()
+        read_secrets_ahead(settings)
+        self._resources = self.open_resources(settings)
         end_start()
         return self._resources
 

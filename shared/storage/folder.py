@@ -48,12 +48,13 @@ class FolderStorage:
         if found is None:
             raise ObjectNotFound
         refuse_larger(found, at_most)
-        await asyncio.to_thread(shutil.copyfile, self._content / key, path)
+        with storage_errors():
+            await asyncio.to_thread(shutil.copyfile, self._content / key, path)
 
     async def chunks(self, key: str, *, start: int = 0) -> AsyncGenerator[bytes]:
         refuse_in_unit_of_work("ObjectStorage")
         # Who holds a file open goes on reading it, also when another one takes its place.
-        with _translated(), (self._content / checked_key(key)).open("rb") as file:
+        with storage_errors(), (self._content / checked_key(key)).open("rb") as file:
             file.seek(start)
             while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
                 yield piece
@@ -73,7 +74,10 @@ class FolderStorage:
     async def start_upload(self, key: str, content_type: str) -> str:
         refuse_in_unit_of_work("ObjectStorage")
         upload_id = secrets.token_hex(16)
-        await asyncio.to_thread(self._replace, self._parts(key, upload_id) / "type", content_type.encode())
+        with storage_errors():
+            await asyncio.to_thread(
+                self._replace, self._parts(key, upload_id) / "type", content_type.encode()
+            )
         return upload_id
 
     async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
@@ -105,7 +109,7 @@ class FolderStorage:
 
     def incoming(self) -> Path:
         """A file of one's own to write an upload into; `put` then takes it, and the caller removes it."""
-        with _translated():
+        with storage_errors():
             folder = self._root / "incoming"
             folder.mkdir(parents=True, exist_ok=True)
             return folder / secrets.token_hex(16)
@@ -125,7 +129,7 @@ class FolderStorage:
         """No file is open between two calls."""
 
     def _put(self, key: str, data: bytes | Path, content_type: str) -> None:
-        with _translated():
+        with storage_errors():
             self._replace(self._types / key, content_type.encode())
             size = self._replace(self._content / key, data)
         announce(self._root, key, size)
@@ -135,7 +139,7 @@ class FolderStorage:
         return self._root / "parts" / checked_key(key) / upload_id
 
     def _put_part(self, folder: Path, number: int, data: bytes) -> str:
-        with _translated():
+        with storage_errors():
             etag = hashlib.sha256(data).hexdigest()
             (folder / "type").stat()
             self._replace(folder / f"{number}-{etag}", data)
@@ -143,7 +147,7 @@ class FolderStorage:
 
     def _complete(self, key: str, folder: Path, etags: Sequence[str]) -> None:
         whole = self.incoming()
-        with _translated():
+        with storage_errors():
             content_type = (folder / "type").read_text(encoding="utf-8")
             try:
                 with whole.open("wb") as written:
@@ -171,12 +175,12 @@ class FolderStorage:
             written.unlink(missing_ok=True)
 
     def _read(self, key: str, start: int, length: int | None) -> bytes:
-        with _translated(), (self._content / key).open("rb") as file:
+        with storage_errors(), (self._content / key).open("rb") as file:
             file.seek(start)
             return file.read(-1 if length is None else length)
 
     def _head(self, key: str) -> StoredObject:
-        with _translated():
+        with storage_errors():
             found = (self._content / key).stat()
             content_type = (self._types / key).read_text(encoding="utf-8")
         return StoredObject(found.st_size, content_type, f'"{found.st_ino:x}-{found.st_mtime_ns:x}"')
@@ -197,7 +201,7 @@ class FolderStorage:
     def _signing_key(self) -> bytes:
         """Made at the first use, and for this user's eyes alone."""
         path = self._root / "signing_key"
-        with _translated():
+        with storage_errors():
             if not path.exists():
                 self._root.mkdir(parents=True, exist_ok=True)
                 made = self.incoming()
@@ -211,12 +215,11 @@ class FolderStorage:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
+    """Raise what the file system refuses as ObjectNotFound and StorageUnavailable."""
     try:
         yield
     except FileNotFoundError:
         raise ObjectNotFound from None
     except OSError as error:
-        raise StorageUnavailable(
-            f"The folder of IMPORT_BUCKET cannot be used ({type(error).__name__})."
-        ) from error
+        raise StorageUnavailable(f"The folder of IMPORT_BUCKET cannot be used ({error.strerror}).") from error
