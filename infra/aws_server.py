@@ -17,7 +17,13 @@ BUCKET = "concord-imports"
 SECRET = "concord/database"  # noqa: S105 - its name.
 # As in template.yaml: for how many seconds a message that was received is hidden from others, and how often
 # one is received before it ends up in `<name>-dead-letters`.
-QUEUES = {"concord-embed": (1800, 8), "concord-maintain": (2100, 8), "concord-fetch": (1740, 3)}
+QUEUES = {
+    "concord-embed": (1800, 8),
+    "concord-maintain": (2100, 8),
+    "concord-fetch": (1740, 3),
+    "concord-jwks": (540, 3),
+    "concord-usage": (420, 8),
+}
 
 
 def main() -> None:
