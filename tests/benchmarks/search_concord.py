@@ -55,6 +55,7 @@ class Concord:
     def __init__(self, http: RunningConcord, vectors: GivenVectors) -> None:
         self._http = http
         self._vectors = vectors
+        self.database, self.embedder = http.database, vectors
 
     async def create(self, data: SearchData) -> None:
         answer = await self._http.client.post("/v1/collections", json={"name": COLLECTION})

@@ -19,6 +19,7 @@ from shared.database.pool import PooledConnections
 from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.provider import open_embedder
 from shared.http.application import build_application
+from shared.http.metering import Meter, MeterSettings
 
 
 async def search_all(database_url: str, collection: str, queries: list[str]) -> None:
@@ -26,6 +27,7 @@ async def search_all(database_url: str, collection: str, queries: list[str]) -> 
     application = build_application([documents_search], HttpSettings())
     application.state.database = database
     application.state.cache = NullCache()
+    application.state.meter = Meter(MeterSettings())
     application.state.embedder = open_embedder(EmbeddingSettings(embedding_model_dir=ensure_model_files()))
     transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(transport=transport, base_url="http://concord") as client:

@@ -18,6 +18,7 @@ from shared.domain.principals import ADMIN
 from shared.domain.search import SearchRequest
 from shared.embeddings.protocol import Embedder
 from shared.http.lambda_function import HttpFunction
+from shared.http.metering import Meter, MeterSettings
 from shared.services.get_document import get_document
 from shared.services.search_documents import search_documents
 from tests.builders.events import Event, LambdaContext, http_event
@@ -71,6 +72,7 @@ class WarmCalls:
             database=lambda _settings: self._database,
             cache=lambda _settings: NullCache(),
             embedder=lambda _settings: self._embedder,
+            meter=lambda _settings: Meter(MeterSettings()),
         )
         context = LambdaContext()
         of_function, of_service = [], []

@@ -20,6 +20,7 @@ from shared.embeddings.protocol import Embedder
 from shared.embeddings.provider import open_embedder
 from shared.http.application import build_application
 from shared.http.embedding_space import configured_space
+from shared.http.metering import Meter, MeterSettings
 from shared.queues.null import NullQueue
 from shared.queues.protocol import WriteQueues
 
@@ -53,6 +54,7 @@ async def running_concord(
     application = build_application([collections_create, documents_upsert, documents_search], HttpSettings())
     application.state.database = database
     application.state.cache = NullCache()
+    application.state.meter = Meter(MeterSettings())
     application.state.embedder = embedder
     application.state.queues = WriteQueues(NullQueue(), NullQueue())
     application.state.embedding_space = configured_space(embedding)

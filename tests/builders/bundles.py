@@ -51,7 +51,10 @@ async def fill(library: Library) -> None:
     # Some expire at a time of their own, some by the collection's, and some never.
     await library.reshape(ttl=Ttl(600))
     await library.upsert(*documents[5:10])
-    await library.change(documents[3].id, expires_at="2036-01-31T12:00:00Z")
+    await library.change(
+        documents[3].id, expires_at="2036-01-31T12:00:00Z", readers=["group:eng", "user:ada"]
+    )
+    await library.change(documents[4].id, readers=[])
     await library.embed()
 
 

@@ -20,12 +20,12 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        self._path = folder / "authority.pem"
-        self._path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        self.path = folder / "authority.pem"
+        self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def client(self) -> ssl.SSLContext:
         """Trusts this authority alone."""
-        return ssl.create_default_context(cafile=str(self._path))
+        return ssl.create_default_context(cafile=str(self.path))
 
     def server(self, name: str) -> ssl.SSLContext:
         """Shows a certificate for that name."""

@@ -56,3 +56,7 @@ async def in_unit(database: Database, work: Callable[[UnitOfWork], Awaitable[obj
     """Do `work` in a unit of its own."""
     async with database.unit_of_work(ADMIN) as unit:
         await work(unit)
+
+
+# For sessions beside Concord's own, whose statements row-level security would else show nothing.
+EVERYTHING = "-c concord.collections=* -c concord.readers=*"

@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,13 +64,18 @@ def serving(*arguments: str, folder: Path) -> Iterator[tuple[str, subprocess.Pop
     At the end it gets a SIGTERM, unless it has ended before.
     """
     process = subprocess.Popen([CONCORD, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True)
+    # Whose log nobody reads stands still when the pipe is full.
+    reading = threading.Thread(target=deque, args=(process.stderr, 0))
     try:
         address = _announced_address(process)
+        reading.start()
         _wait_for_health(address)
         yield address, process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
+        if reading.is_alive():
+            reading.join(timeout=PATIENCE_SECONDS)
         process.communicate(timeout=PATIENCE_SECONDS)
 
 

@@ -133,3 +133,13 @@ def answer(status: int, body: object, **headers: str) -> Event:
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def usage_of(**used: int) -> dict[str, int]:
+    """The `usage` of an answer; what is not named is 0."""
+    return {
+        **dict.fromkeys(
+            ("searches", "embedded_queries", "embedded_tokens", "documents_written", "document_tokens"), 0
+        ),
+        **used,
+    }

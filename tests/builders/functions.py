@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
+from fastapi import FastAPI
+
 from shared.events.lambda_function import EventFunction
 from shared.http.lambda_function import HttpFunction
 from tests.builders.events import Event, LambdaContext
@@ -15,7 +17,15 @@ from tests.builders.events import Event, LambdaContext
 type Response = dict[str, Any]
 
 TIME_OF_ANY = "<time>"
-CHANGING_HEADERS = {"content-length", "x-request-id"}
+CHANGING_HEADERS = {"concord-usage", "content-length", "etag", "x-request-id"}
+# The same on every answer: tests/functions/test_safe_headers.py.
+SAFE_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+IN_PRODUCTION = {"strict-transport-security": "max-age=31536000"}
 
 
 class _Closable(Protocol):
@@ -75,9 +85,18 @@ class Functions:
             function = self._events[name] = self._event_function(name, replace or {})
         return json.loads(json.dumps(function(event, LambdaContext(name, seconds))))
 
-    def close(self) -> None:
+    def close_http(self) -> None:
+        """End the environments of functions behind HTTP; the next call begins others."""
+        for http in self._http.values():
+            if http._adapter is not None:
+                self._loop.run_until_complete(cast(FastAPI, http._adapter.app).state.limits.aclose())
         for resource in self._opened:
             self._loop.run_until_complete(resource.aclose())
+        self._http.clear()
+        self._opened.clear()
+
+    def close(self) -> None:
+        self.close_http()
         for function in self._events.values():
             for closable in _closable(function._resources):
                 function._runner.run(closable.aclose())
@@ -123,8 +142,12 @@ def _closable(opened: Any) -> list[_Closable]:
 
 
 def plain(response: Response) -> Response:
-    """A response with its JSON body parsed, its length and id left out, and times made comparable."""
-    headers = {name: text for name, text in response["headers"].items() if name not in CHANGING_HEADERS}
+    """A response with JSON parsed and times made comparable, without length, id, usage and safe headers."""
+    headers = {
+        name: text
+        for name, text in response["headers"].items()
+        if name not in CHANGING_HEADERS and text != (SAFE_HEADERS | IN_PRODUCTION).get(name)
+    }
     body = response.get("body") or None
     if body and headers["content-type"] == "application/json":
         body = json.loads(body, object_hook=_plain_times)

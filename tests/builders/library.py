@@ -26,6 +26,7 @@ from shared.services.create_collection import create_collection
 from shared.services.delete_collection import delete_collection
 from shared.services.delete_document import delete_document
 from shared.services.delete_documents_by_filter import delete_documents_by_filter
+from shared.services.document_budget import DocumentBudget
 from shared.services.embed_chunks import EmbedReport, EmbedRun
 from shared.services.get_collection import get_collection
 from shared.services.get_document import get_document
@@ -111,13 +112,20 @@ class Library:
         found = await self.search(q, **fields)
         return [hit.document.id or "" for hit in found.hits]
 
-    def worker(self, embedder: Embedder | None = None, *, seconds: float = LONG_ENOUGH_SECONDS) -> EmbedRun:
+    def worker(
+        self,
+        embedder: Embedder | None = None,
+        *,
+        seconds: float = LONG_ENOUGH_SECONDS,
+        tokens_per_day: int | None = None,
+    ) -> EmbedRun:
         return EmbedRun(
             self.database,
             embedder or self.embedder,
             self._cache,
             WORKER,
             deadline=time.monotonic() + seconds,
+            budget=DocumentBudget(tokens_per_day),
         )
 
     async def embed(self, embedder: Embedder | None = None) -> EmbedReport:

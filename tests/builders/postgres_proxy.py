@@ -16,9 +16,8 @@ class PostgresProxy:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._socket = Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432"
-        self._parts = parts
+        self._socket = _socket_of(url)
+        self._parts = urlsplit(url)
         self._is_silent = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -38,6 +37,10 @@ class PostgresProxy:
     def speak_again(self) -> None:
         """To connections that are new."""
         self._is_silent.clear()
+
+    def lead_to(self, url: str) -> None:
+        """Another server, for connections that are new."""
+        self._socket = _socket_of(url)
 
     def run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -73,6 +76,10 @@ class PostgresProxy:
                     writer.write(received)
                     await writer.drain()
         writer.close()
+
+
+def _socket_of(url: str) -> Path:
+    return Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
 
 
 @contextlib.contextmanager

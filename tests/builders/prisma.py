@@ -1,5 +1,6 @@
 """The real Prisma CLI, as `prisma/engineless.mjs` runs it: on machines without its engines too."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,9 +26,16 @@ def install_prisma() -> None:
 
     Raises PrismaMissingError when there is no npm or it cannot install.
     """
-    lock = hashlib.sha256((PRISMA_FOLDER / "package-lock.json").read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == lock:
-        return
+    with (PRISMA_FOLDER / "package-lock.json").open("rb") as wanted:
+        # Of the processes that share a run's tests one installs, and the others wait.
+        fcntl.flock(wanted, fcntl.LOCK_EX)
+        digest = hashlib.file_digest(wanted, "sha256").hexdigest()
+        if not STAMP.exists() or STAMP.read_text() != digest:
+            _install()
+            STAMP.write_text(digest)
+
+
+def _install() -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise PrismaMissingError("npm is not installed")
@@ -36,7 +44,6 @@ def install_prisma() -> None:
     done = _run(command, dict(os.environ), seconds=INSTALL_SECONDS)
     if done.returncode:
         raise PrismaMissingError(f"npm could not install Prisma: {done.stderr[-500:]}")
-    STAMP.write_text(lock)
 
 
 def run_prisma(*arguments: str, database_url: str) -> subprocess.CompletedProcess[str]:

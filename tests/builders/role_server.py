@@ -9,13 +9,15 @@ from pathlib import Path
 import psycopg
 
 from shared.database.logins import Login
-from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, WRITER
+from shared.database.roles import APP, INDEX, INGEST, MAINTENANCE, ROLES, SEARCH, WRITER
 from tests.builders.postgres import folder_for_servers, start_postgres, stop_postgres, temporary_database
 
 # Only the superuser of the tests gets in without a password.
 _ACCESS = "local all postgres trust\nlocal all all scram-sha-256\n"
 _PATIENCE_SECONDS = 10.0
 
+# Nobody signs in as one of these.
+OTHER_ROLES = (APP, INDEX, WRITER)
 # Each function that has a database, by the role that it signs in as; database_migrate signs in as the owner.
 FUNCTIONS_OF_ROLE = {
     SEARCH: {
@@ -34,6 +36,8 @@ FUNCTIONS_OF_ROLE = {
         "exports_get",
         "sources_get",
         "sources_list",
+        "usage_get",
+        "audit_list",
     },
     INGEST: {
         "aliases_delete",
@@ -46,6 +50,9 @@ FUNCTIONS_OF_ROLE = {
         "documents_delete_by_filter",
         "documents_expire",
         "documents_update",
+        "keys_create",
+        "keys_list",
+        "keys_revoke",
         "documents_upsert",
         "embeddings_change",
         "embeddings_clean",
@@ -58,13 +65,14 @@ FUNCTIONS_OF_ROLE = {
         "imports_list",
         "imports_process",
         "imports_retry",
+        "jwks_store",
         "sources_create",
         "sources_delete",
         "sources_refresh",
         "sources_store",
         "sources_update",
     },
-    MAINTENANCE: {"indexes_maintain"},
+    MAINTENANCE: {"indexes_maintain", "usage_record"},
 }
 
 
@@ -100,7 +108,7 @@ class RoleServer:
     @contextmanager
     def without_roles(self) -> Iterator[None]:
         """The roles are not there, and gone again at the end: drop what depends on them before."""
-        drop = [f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, WRITER, "rds_iam", "owner")]
+        drop = [f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, *OTHER_ROLES, "rds_iam", "owner")]
         execute(self.url, *drop)
         try:
             yield
@@ -119,7 +127,7 @@ class RoleServer:
                 execute(url, *(f"CREATE EXTENSION {extension}" for extension in extensions))
                 yield url_for(url, owner)
         finally:
-            execute(self.url, *(f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, WRITER, "owner")))
+            execute(self.url, *(f"DROP ROLE IF EXISTS {role}" for role in (*ROLES, *OTHER_ROLES, "owner")))
 
 
 @contextmanager

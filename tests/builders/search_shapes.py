@@ -23,6 +23,8 @@ _PLAIN = SearchShape(
     fusion=Fusion.WEIGHTED,
     is_mixed=True,
     said="",
+    of_readable=False,
+    has_values=False,
     conditions="",
     is_selective=False,
     has_phrases=False,
@@ -39,6 +41,8 @@ _CONDITIONS: list[dict[str, Any]] = [
     {},
     {"conditions": "d.id <> ALL(%(hidden)s::text[])"},
     {"conditions": "d.title IS NOT NULL", "is_selective": True},
+    {"conditions": "d.title IS NOT NULL", "is_selective": True, "has_values": True},
+    {"conditions": "d.readers IS NULL", "is_selective": True, "of_readable": True},
     {"conditions": _SAYS, "said": SQL["piece_said"].text, "is_selective": True, "has_phrases": True},
 ]
 _PAGES: list[dict[str, Any]] = [

@@ -19,16 +19,21 @@ def entry(name: str, field: FieldInfo) -> str:
     return f"# {field.description}{default}\n{name.upper()}="
 
 
-def groups(parent: type[SettingsGroup] = SettingsGroup) -> Iterator[type[SettingsGroup]]:
+def groups() -> list[type[SettingsGroup]]:
+    """Every group there is, wherever it is defined."""
+    for module in pkgutil.walk_packages(shared.__path__, "shared."):
+        importlib.import_module(module.name)
+    return list(_subgroups(SettingsGroup))
+
+
+def _subgroups(parent: type[SettingsGroup]) -> Iterator[type[SettingsGroup]]:
     for group in parent.__subclasses__():
         if group.__module__.startswith("shared."):
             yield group
-        yield from groups(group)
+        yield from _subgroups(group)
 
 
 def test_every_setting_is_in_the_example_and_nothing_else() -> None:
-    for module in pkgutil.walk_packages(shared.__path__, "shared."):
-        importlib.import_module(module.name)
     expected = {entry(name, field) for group in groups() for name, field in group.model_fields.items()}
     _introduction, *entries = EXAMPLE.read_text(encoding="utf-8").strip().split("\n\n")
     assert sorted(entries) == sorted(expected)

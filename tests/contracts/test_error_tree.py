@@ -13,12 +13,13 @@ from shared import errors
 from shared.errors import ConcordError
 
 STATUSES_OF_TYPE = {
-    "invalid_request": {400, 405, 413, 422},
+    "invalid_request": {400, 405, 413, 421, 422},
     "unauthenticated": {401},
     "permission_denied": {403},
     "not_found": {404},
-    "conflict": {409},
+    "conflict": {409, 412},
     "internal": {500},
+    "too_many_requests": {429},
     "unavailable": {503},
 }
 # Errors of the command line and the laptop's host never become a response; theirs stand beside their cause.

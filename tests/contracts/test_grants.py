@@ -23,7 +23,9 @@ OF_CHANGES = {
 # The blocks that the functions of a role run, by file. A new block has to be put somewhere.
 BLOCKS = {
     SEARCH: {
+        "audit": {"list_entries"},
         "aliases": {"list_aliases"},
+        "usage": {"used_on_day", "list_usage"},
         "collections": {"find_collection", "count_collections"},
         "documents": {"find_document", "list_documents", "list_metadata_fields", "shown_ids"},
         "embedding_changes": {"find_change"},
@@ -32,16 +34,21 @@ BLOCKS = {
         "filters": EVERY_BLOCK,
         "imports": {"find_original"},
         "search": EVERY_BLOCK,
+        "signing_keys": {"list_signing_keys"},
+        "keys": {"find_key"},
         "sources": {"find_source", "list_sources", "count_items", "list_runs", "list_failing"},
         "sorting": EVERY_BLOCK,
         "vocabulary": {"suggest_queries"},
     },
     INGEST: {
+        "audit": {"append_entry", "append_refusal"},
+        "idempotency": {"claim_request", "find_request", "keep_answer", "give_up_request"},
         "aliases": {"set_alias", "aliases_of", "delete_alias"},
+        "usage": {"used_on_day", "count_document_tokens", "document_tokens_of_day"},
         "collections": {
-            "find_language", "insert_collection", "choose_passages", "choose_ttl", "find_collection",
-            "find_name", "count_collections", "rename_collection", "touch_collection", "hold_collection",
-            "bury_collection",
+            "find_language", "insert_collection", "choose_passages", "choose_ttl", "choose_quota",
+            "find_collection", "find_name", "count_collections", "rename_collection", "touch_collection",
+            "hold_collection", "bury_collection",
         },
         "collection_settings": EVERY_BLOCK,
         "documents": {
@@ -59,7 +66,7 @@ BLOCKS = {
         "bundles": {"find_exported_collection", "list_exported_documents", "list_exported_vectors"},
         "exports": {
             "insert_export", "claim_export", "checkpoint_export", "release_export", "complete_export",
-            "fail_export", "find_due_exports", "find_stale_exports", "forget_export",
+            "fail_export", "find_due_exports", "find_stale_exports", "forget_export", "find_export",
         },
         "interim_chunks": EVERY_BLOCK,
         "imports": {
@@ -68,11 +75,18 @@ BLOCKS = {
             "failed_lines", "cancel_import", "restart_import", "find_due_imports", "record_original",
             "list_discarded", "forget_discarded",
         },
+        "keys": {
+            "find_key", "insert_key", "list_keys", "hold_key", "replace_key",
+            "revoke_key",
+        },
         "keyword_index": {"lock_collection", "retire_documents", "index_chunks"},
+        "signing_keys": EVERY_BLOCK,
         "sources": EVERY_BLOCK,
         "vocabulary": {"add_words"},
     },
     MAINTENANCE: {
+        "audit": {"append_entry", "forget_entries"},
+        "idempotency": {"forget_requests"},
         "collections": {
             "list_live_ids", "list_buried_ids", "purge_blocks", "purge_collection", "delete_collection",
         },
@@ -87,6 +101,8 @@ BLOCKS = {
             "lock_collection", "retire_documents", "fold_statistics", "terms_to_compact", "compact_terms",
             "forget_retired",
         },
+        "usage": {"record_report", "forget_reports", "forget_usage"},
+        "keys": {"note_use"},
         "vocabulary": {"forget_words"},
     },
     # A laptop's commands sign in as the owner.

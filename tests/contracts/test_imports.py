@@ -26,6 +26,7 @@ TOP_LEVEL = {
     ".env.example",
     ".gitignore",
     ".pre-commit-config.yaml",
+    ".secrets.baseline",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
@@ -107,8 +108,9 @@ def test_files_are_short() -> None:
     long = {shown(path): lines_of(path) for path in OURS}
     # Generated: as long as there are columns.
     long.pop("shared/database/rows.py")
-    # A list, as long as there are errors.
+    # Lists, as long as there are errors and settings.
     long.pop("shared/errors.py")
+    long.pop("shared/config.py")
     assert {path: lines for path, lines in long.items() if lines >= FILE_LINES} == {}
 
 

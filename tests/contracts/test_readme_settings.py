@@ -13,12 +13,7 @@ def shown(default: object) -> str:
 
 
 def table() -> str:
-    fields = {
-        name: field
-        for group in groups()
-        if group.__module__ == "shared.config"
-        for name, field in group.model_fields.items()
-    }
+    fields = {name: field for group in groups() for name, field in group.model_fields.items()}
     rows = [
         f"| `{name.upper()}` | {shown(field.default)} | {field.description} |"
         for name, field in fields.items()

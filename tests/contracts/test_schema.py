@@ -20,6 +20,12 @@ ROW_CLASSES = [row for name, row in vars(rows).items() if name.endswith("Row")]
 INDEXES = """
 INDEX alias_collection_id_idx ON alias (collection_id)
 UNIQUE INDEX alias_pkey ON alias (name)
+UNIQUE INDEX api_key_pkey ON api_key (id)
+INDEX audit_entry_collection_id_idx ON audit_entry (collection, id)
+UNIQUE INDEX audit_entry_pkey ON audit_entry (id)
+INDEX audit_entry_principal_id_idx ON audit_entry (principal, id)
+INDEX audit_entry_refused_idx ON audit_entry (principal, written_at) WHERE (outcome <> 'done'::text)
+INDEX audit_entry_written_at_idx ON audit_entry (written_at)
 INDEX chunk_collection_id_document_number_ordinal_idx ON chunk (collection_id, document_number, ordinal)
 UNIQUE INDEX chunk_pkey ON chunk (collection_id, id)
 UNIQUE INDEX collection_name_live_idx ON collection (name) WHERE (deleted_at IS NULL)
@@ -44,6 +50,8 @@ UNIQUE INDEX embedding_space_model_dimensions_key ON embedding_space (model, dim
 UNIQUE INDEX embedding_space_pkey ON embedding_space (id)
 UNIQUE INDEX export_pkey ON export (collection_id, id)
 INDEX export_unfinished_idx ON export (collection_id) WHERE (finished_at IS NULL)
+INDEX idempotent_request_created_at_idx ON idempotent_request (created_at)
+UNIQUE INDEX idempotent_request_pkey ON idempotent_request (principal, route, key)
 UNIQUE INDEX import_error_pkey ON import_error (collection_id, import_id, run, line)
 UNIQUE INDEX import_pkey ON import (collection_id, id)
 INDEX import_running_idx ON import (lease_until) WHERE (state = 'running'::text)
@@ -58,11 +66,15 @@ INDEX keyword_word_length_idx ON keyword_word (((((collection_id)::bigint * 64) 
 UNIQUE INDEX keyword_word_pkey ON keyword_word (collection_id, word)
 UNIQUE INDEX metadata_field_pkey ON metadata_field (collection_id, name)
 UNIQUE INDEX role_grant_pkey ON role_grant (role, object)
+UNIQUE INDEX signing_key_pkey ON signing_key (issuer, kid)
 INDEX source_item_failing_idx ON source_item (collection_id, source_id, key) WHERE (error IS NOT NULL)
 INDEX source_item_pending_idx ON source_item (collection_id, source_id, key) WHERE (pending_run IS NOT NULL)
 UNIQUE INDEX source_item_pkey ON source_item (collection_id, source_id, key)
 UNIQUE INDEX source_pkey ON source (collection_id, id)
 UNIQUE INDEX source_run_pkey ON source_run (collection_id, source_id, number)
+UNIQUE INDEX usage_pkey ON usage (day, principal)
+UNIQUE INDEX usage_report_pkey ON usage_report (id)
+INDEX usage_report_received_at_idx ON usage_report (received_at)
 """.strip().splitlines()
 
 INDEXES_OF_A_SPACE = """
@@ -155,7 +167,7 @@ def test_a_row_is_loaded_with_its_enum(database_url: str) -> None:
         statement = """
             SELECT 1 AS collection_id, 2 AS document_number, 3 AS index_number, 4 AS attempts,
                    'failed'::concord.embedding_state AS state, now() AS claimed_until,
-                   NULL AS error, now() AS created_at
+                   NULL AS error, now() AS created_at, 'ada' AS principal
         """
         row = cursor.execute(statement).fetchone()
     assert row is not None

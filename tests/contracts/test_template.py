@@ -176,10 +176,12 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted() -> None:
 
 def test_a_queue_gives_a_run_time_to_end_and_takes_back_single_messages() -> None:
     listeners = [(function, event) for function in RESOURCES for event in function.events("SQS")]
-    assert [function.folder for function, _ in listeners] == [
+    assert sorted(function.folder for function, _ in listeners) == [
         "chunks_embed",
         "indexes_maintain",
+        "jwks_store",
         "sources_fetch",
+        "usage_record",
     ]
     for function, event in listeners:
         queue = resources_of_type("AWS::SQS::Queue")[event["Queue"]["Fn::GetAtt"][0]]["Properties"]
@@ -198,6 +200,8 @@ def test_schedules_send_what_their_functions_take_and_keep_what_failed() -> None
         "exports_build",
         "imports_process",
         "indexes_maintain",
+        "jwks_fetch",
+        "jwks_fetch",
         "sources_refresh",
         "sources_refresh",
     ]

@@ -34,6 +34,11 @@ BEDROCK: Parameters = {
     "EmbeddingModel": "amazon.titan-embed-text-v2:0",
     "EmbeddingDimensions": "1024",
 }
+JWT: Parameters = {"JwtIssuer": "https://login.example.com/", "JwtAudience": "https://search.example.com"}
+REDIS: Parameters = {
+    "RedisUrl": "rediss://cache.example.com:6379/0",
+    "RedisSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:redis-AbCdEf",
+}
 
 ALLOWED: dict[str, Parameters] = {
     "nothing given": {},
@@ -55,6 +60,8 @@ ALLOWED: dict[str, Parameters] = {
     "OpenAI through a NAT": OPENAI | {"NatGateway": "true"},
     "OpenAI in an existing VPC": OPENAI | VPC,
     "Bedrock": BEDROCK,
+    "Redis with a password": REDIS,
+    "JWTs alone": JWT | {"GatewayJwt": "true"},
     "SnapStart": {"SnapStart": "on"},
     "restored": {"DatabaseSnapshot": "concord-before-the-mistake"},
 }
@@ -102,6 +109,10 @@ REFUSED: dict[str, tuple[Parameters, str]] = {
         {"EmbeddingProvider": "bedrock"},
         "of a model that the provider has",
     ),
+    "an issuer for anybody": (JWT | {"JwtAudience": ""}, "JwtIssuer needs JwtAudience"),
+    "an audience of no issuer": (JWT | {"JwtIssuer": ""}, "are for a JwtIssuer"),
+    "a login for no Redis": (REDIS | {"RedisUrl": ""}, "Give its address, RedisUrl"),
+    "JWTs alone of nobody": ({"GatewayJwt": "true"}, "Give their JwtIssuer"),
     "a snapshot without a model": (BEDROCK | {"SnapStart": "on"}, "Give SnapStart=off"),
 }
 
@@ -157,7 +168,7 @@ def test_endpoints_stand_in_as_many_zones_as_are_paid_for() -> None:
         ]
 
     assert zones() == [2, 1]
-    assert zones(DatabaseAuthentication="secret") == [2, 2]
+    assert zones(DatabaseAuthentication="secret") == zones(**REDIS) == [2, 2]
     assert zones(DatabaseAuthentication="secret", EndpointZones="1") == [1, 1]
 
 
@@ -200,6 +211,19 @@ def test_what_holds_data_outlives_its_stack() -> None:
 @pytest.mark.parametrize("given", ALLOWED.values(), ids=ALLOWED)
 def test_a_stack_leaves_room_below_the_limit_of_five_hundred(given: Parameters) -> None:
     assert len(Stack.of(**given).resources()) < 450
+
+
+def test_what_jwts_need_is_made_where_they_are_taken() -> None:
+    behind_a_proxy = {"DatabaseMode": "proxy", "DatabaseAuthentication": "secret"}
+    with_jwts, without = (
+        Stack.of(**behind_a_proxy, **JWT).resources(),
+        Stack.of(**behind_a_proxy).resources(),
+    )
+    assert all(name.startswith("Jwks") for name in with_jwts.keys() - without.keys())
+    assert "JwksFetchFunction" in with_jwts
+    # The most that there is, and room for ten functions more.
+    assert len(with_jwts) < 460
+    assert Stack.of(**JWT).refusals() == []
 
 
 def test_snapshots_are_for_what_holds_the_model() -> None:

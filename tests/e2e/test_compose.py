@@ -16,7 +16,7 @@ from tests.builders.template import read_template
 pytestmark = pytest.mark.timeout(900)
 
 # Of which the parsers of files have 40 MB.
-LARGEST_IMAGE = 640_000_000
+LARGEST_IMAGE = 670_000_000
 RELOAD_SECONDS = 60
 # Imports all that the image has, but what makes packages and the model.
 IMPORT_ALL = """
@@ -113,7 +113,12 @@ def test_a_database_s_data_outlives_its_container(composed: ComposeProject, addr
 
 @pytest.mark.parametrize(
     ("queue", "resource"),
-    [("concord-embed", "EmbedQueue"), ("concord-maintain", "MaintainQueue"), ("concord-fetch", "FetchQueue")],
+    [
+        ("concord-embed", "EmbedQueue"),
+        ("concord-maintain", "MaintainQueue"),
+        ("concord-fetch", "FetchQueue"),
+        ("concord-usage", "UsageQueue"),
+    ],
 )
 def test_aws_has_the_queues_of_a_deployment(composed: ComposeProject, queue: str, resource: str) -> None:
     sqs = composed.aws_client("sqs")

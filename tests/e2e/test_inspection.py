@@ -24,10 +24,12 @@ def test_a_healthy_laptop() -> None:
     assert examined.json["ok"]
     found = findings(examined.json)
     assert list(found) == [
-        "settings", "database", "pgvector", "indexes", "migrations", "work", "redis", "embedder",
+        "settings", "database", "pgvector", "indexes", "migrations", "work", "row security", "redis",
+        "embedder",
     ]  # fmt: skip
     assert found["database"][1].startswith("PostgreSQL 18")
     assert found["embedder"][1].startswith("all-MiniLM-L6-v2, 384 dimensions")
+    assert found["row security"] == (True, "binds concord_app, signed in as postgres")
     assert found["redis"] == (True, "not configured: every read asks the database")
     text = concord("doctor").out
     assert "ok    pgvector  0.8" in text

@@ -43,6 +43,12 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "aliases_put": (http_event("PUT", "/v1/aliases/books", {"collection": "guides"}), NOT_FOUND),
     "aliases_list": (http_event("GET", "/v1/aliases"), (200, None)),
     "aliases_delete": (http_event("DELETE", "/v1/aliases/books"), (404, "alias_not_found")),
+    "keys_create": (
+        http_event("POST", "/v1/keys", {"actions": ["*"], "collections": ["*"]}),
+        (409, "keys_not_configured"),
+    ),
+    "keys_list": (http_event("GET", "/v1/keys"), (200, None)),
+    "keys_revoke": (http_event("DELETE", f"/v1/keys/{'0' * 16}"), (404, "key_not_found")),
     "collections_create": (http_event("POST", "/v1/collections", {"name": "guides"}), (201, None)),
     "collections_list": (http_event("GET", "/v1/collections"), (200, None)),
     "collections_get": (http_event("GET", COLLECTION), NOT_FOUND),
@@ -67,6 +73,8 @@ HTTP: dict[str, tuple[Event, tuple[int, str | None]]] = {
     "documents_search": (http_event("POST", f"{COLLECTION}/search", SEARCH), NOT_FOUND),
     "documents_similar": (http_event("GET", f"{DOCUMENT}/similar", query="filter=year>1"), NOT_FOUND),
     "documents_suggest": (http_event("GET", f"{COLLECTION}/suggest", query="q=on"), NOT_FOUND),
+    "audit_list": (http_event("GET", "/v1/audit"), (200, None)),
+    "usage_get": (http_event("GET", "/v1/usage"), (200, None)),
     "documents_original": (http_event("GET", f"{DOCUMENT}/original"), NOT_FOUND),
     "embeddings_get": (http_event("GET", f"{COLLECTION}/embedding"), NOT_FOUND),
     "embeddings_change": (
@@ -107,6 +115,9 @@ EVENTS: dict[str, tuple[Event, str]] = {
     "chunks_embed": (sqs_event("not JSON"), "batchItemFailures"),
     "documents_expire": (schedule_event(), "complete"),
     "indexes_maintain": (schedule_event(), "complete"),
+    "usage_record": (sqs_event("not JSON"), "batchItemFailures"),
+    "jwks_fetch": (schedule_event(), "keys"),
+    "jwks_store": (sqs_event("not JSON"), "batchItemFailures"),
     "sources_fetch": (sqs_event("not JSON"), "batchItemFailures"),
     "sources_refresh": (schedule_event(), "begun"),
     # It has nothing to tell of what it has stored.

@@ -84,10 +84,10 @@ def test_compiled_code_is_for_the_processor(
 def test_sizes_are_within_lambdas_limits(output: Path, for_the_other: tuple[Path, dict[str, Any]]) -> None:
     for report in (packaged(output), for_the_other[1]):
         layers = {layer["name"]: layer["bytes"] for layer in report["layers"]}
-        assert layers["runtime"] < 40_000_000
+        assert layers["runtime"] < 60_000_000
         assert layers["model"] < 130_000_000
         for function in report["functions"]:
-            assert function["bytes"] < 1_200_000, function
+            assert function["bytes"] < 1_500_000, function
             assert function["bytes"] + sum(layers[name] for name in function["layers"]) < 250_000_000
 
 
@@ -110,7 +110,7 @@ def edited(tmp_path: Path, output: Path) -> Callable[[], dict[str, Any]]:
     """Packages a copy of the project, in which a test may edit, with its own code."""
     tree = tmp_path / "tree"
     unwanted = shutil.ignore_patterns("__pycache__", "node_modules")
-    for folder in ("functions", "shared", "prisma/migrations"):
+    for folder in ("functions", "shared", "prisma/migrations", "infra/certificates"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=unwanted)
     for file in ("pyproject.toml", "template.yaml", "uv.lock"):
         shutil.copyfile(ROOT / file, tree / file)

@@ -31,6 +31,7 @@ ORDER = (
     ("collections_list", "collections_get", "documents_upsert", "chunks_preview", "aliases_put"),
     ("aliases_list",),
     ("aliases_delete",),
+    ("keys_create", "keys_list", "keys_revoke"),
     ("chunks_embed", "collections_update"),
     ("documents_search", "documents_list", "documents_get"),
     ("documents_similar", "documents_suggest", "documents_multi_search"),
@@ -41,8 +42,9 @@ ORDER = (
     ("exports_get", "exports_build"),
     ("sources_create", "sources_fetch", "sources_refresh"),
     ("sources_get", "sources_list", "sources_store", "sources_update"),
-    ("sources_delete", "indexes_maintain"),
-    ("documents_expire",),
+    ("sources_delete", "indexes_maintain", "usage_record"),
+    ("usage_get", "audit_list"),
+    ("documents_expire", "jwks_fetch", "jwks_store"),
     ("collections_delete",),
 )
 AT_ONCE = 2

@@ -11,8 +11,12 @@ from tests.builders.command_line import concord, concord_apart, servers_of, serv
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
-def test_documents_go_in_and_are_found_by_meaning(tmp_path: Path, ending: signal.Signals) -> None:
-    with serving("up", "--port", "0", folder=tmp_path) as (address, process):
+def test_documents_go_in_and_are_found_by_meaning(
+    tmp_path_factory: pytest.TempPathFactory, ending: signal.Signals
+) -> None:
+    # Its name is short enough for Redis to have its socket there, in each of the processes that share a run.
+    folder = tmp_path_factory.mktemp("up")
+    with serving("up", "--port", "0", folder=folder) as (address, process):
         assert httpx.post(f"{address}/v1/collections", json={"name": "pets"}).status_code == 201
         documents = [
             {"id": "dog", "body": "Dogs bark at the moon."},
@@ -28,10 +32,12 @@ def test_documents_go_in_and_are_found_by_meaning(tmp_path: Path, ending: signal
         assert (found.headers["x-cache"], again.headers["x-cache"]) == ("miss", "hit")
         assert "swagger" in httpx.get(f"{address}/docs").text
         assert "/v1/collections" in httpx.get(f"{address}/openapi.json").json()["paths"]
-        assert servers_of(tmp_path) == ["postgres", "redis-server"]
+        rebound = httpx.get(f"{address}/v1/collections", headers={"host": "evil.example"})
+        assert (rebound.status_code, rebound.json()["error"]["code"]) == (421, "unknown_host")
+        assert servers_of(folder) == ["postgres", "redis-server"]
         process.send_signal(ending)
         assert process.wait(timeout=30) == 0
-    assert servers_of(tmp_path) == []
+    assert servers_of(folder) == []
 
 
 def test_commands_speak_to_it_and_share_its_servers(project: Path) -> None:

@@ -1,13 +1,14 @@
 """Functions on a database of the test's own."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import snapshot_restore_py
 
-from shared.embeddings.local_model_build import ensure_model_files
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
 from tests.builders.postgres import NEWEST_VERSION, PostgresServers, temporary_database
@@ -18,7 +19,7 @@ from tests.builders.web_site import WebSite, open_web_site
 type Upsert = Callable[..., dict[str, Any]]
 
 
-def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forget_settings(monkeypatch: pytest.MonkeyPatch, model_directory: Path) -> None:
     for name in (
         "ADMIN_KEY_HASH",
         "AWS_LAMBDA_FUNCTION_NAME",
@@ -27,17 +28,48 @@ def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "EMBED_QUEUE_URL",
         "EMBEDDING_PROVIDER",
         "ENVIRONMENT",
+        "KEY_HASH_SECRET",
         "MAINTAIN_QUEUE_URL",
+        "RATE_LIMIT_BURST",
+        "RATE_LIMIT_PER_ADDRESS",
+        "RATE_LIMIT_PER_SECOND",
+        "REDIS_SECRET_ARN",
         "REDIS_URL",
+        "DEPLOYMENT_EMBEDDED_TOKENS_PER_DAY",
+        "DEPLOYMENT_SEARCHES_PER_DAY",
+        "DOCUMENT_TOKENS_PER_DAY",
+        "EMBEDDED_TOKENS_PER_DAY",
+        "SEARCHES_PER_DAY",
+        "USAGE_QUEUE_URL",
     ):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(model_directory))
 
 
 @pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, model_directory: Path) -> None:
     """What the shell has set must not change what a test sees."""
-    _forget_settings(monkeypatch)
+    _forget_settings(monkeypatch, model_directory)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop that Lambda's own main thread has."""
+    made = asyncio.new_event_loop()
+    asyncio.set_event_loop(made)
+    yield made
+    asyncio.set_event_loop(None)
+    made.close()
+
+
+@pytest.fixture
+def snapshots(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    assert not loop.is_running()
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "concord-search")
+    yield
+    snapshot_restore_py.get_before_snapshot().clear()
+    snapshot_restore_py.get_after_restore().clear()
 
 
 @pytest.fixture
@@ -71,10 +103,10 @@ async def outfitter_url(postgres_servers: PostgresServers) -> AsyncIterator[str]
 
 
 @pytest.fixture(scope="module")
-def outfitter(outfitter_url: str) -> Iterator[Functions]:
+def outfitter(outfitter_url: str, model_directory: Path) -> Iterator[Functions]:
     """All functions, and the twenty documents, which a module's tests share and do not change."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        _forget_settings(monkeypatch)
+        _forget_settings(monkeypatch, model_directory)
         monkeypatch.setenv("DATABASE_URL", outfitter_url)
         with open_outfitter() as functions:
             yield functions

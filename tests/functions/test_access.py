@@ -108,7 +108,7 @@ def test_a_request_from_a_listed_origin_may_be_read_there(
         made = functions("collections_create", event)
         assert made["statusCode"] == status
         assert made["headers"]["access-control-allow-origin"] == "https://app.example.com"
-        assert made["headers"]["access-control-expose-headers"] == "x-cache, x-request-id"
+        assert "x-request-id" in made["headers"]["access-control-expose-headers"].split(", ")
     stranger = http_event(
         "POST", "/v1/collections", {"name": "b"}, headers={"origin": "https://evil.example"}
     )

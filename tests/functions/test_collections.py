@@ -26,6 +26,7 @@ def listed(name: str, **changes: Any) -> dict[str, Any]:
         "pending": 0,
         "failed": 0,
         "ttl_seconds": None,
+        "max_documents": None,
         "embedding": None,
         **changes,
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.events import answer, error_answer, http_event
+from tests.builders.events import answer, error_answer, http_event, usage_of
 from tests.builders.functions import TIME_OF_ANY, Functions
 from tests.functions.conftest import Upsert
 
@@ -24,6 +24,7 @@ def shown(id: str, **changes: Any) -> dict[str, Any]:  # noqa: A002 - its field'
         "updated_at": TIME_OF_ANY,
         "expires_at": None,
         "expires_by_ttl": False,
+        "readers": None,
         "embedding_state": "ready",
         "embedding_error": None,
         **changes,
@@ -35,7 +36,8 @@ def items(*statuses: tuple[str, str]) -> dict[str, Any]:
         {"index": index, "id": name, "status": status, "error": None}
         for index, (name, status) in enumerate(statuses)
     ]
-    return answer(200, {"items": listed, "errors": 0})
+    written = sum(status in {"created", "updated"} for _, status in statuses)
+    return answer(200, {"items": listed, "errors": 0, "usage": usage_of(documents_written=written)})
 
 
 def no_document(id: str) -> dict[str, Any]:  # noqa: A002 - its field's name
@@ -129,6 +131,7 @@ def test_the_good_documents_of_a_batch_are_stored_and_the_bad_ones_listed(
                 {"index": 5, "id": "e", "status": "created", "error": None},
             ],
             "errors": 4,
+            "usage": usage_of(documents_written=2),
         },
     )
     listed = list_(functions)["body"]

@@ -8,7 +8,7 @@ import pytest
 from shared.embeddings.protocol import Embedder
 from shared.errors import EmbedderUnavailable
 from tests.builders.embedders import FailingEmbedder
-from tests.builders.events import answer, error_answer, http_event
+from tests.builders.events import answer, error_answer, http_event, usage_of
 from tests.builders.functions import TIME_OF_ANY, Functions
 from tests.functions.conftest import Upsert
 
@@ -71,7 +71,7 @@ def test_a_search_by_words(functions: Functions, guides: Upsert) -> None:
         "mode": "keyword",
         "degraded": [],
         "took_ms": TIME_OF_ANY,
-        "usage": {"embedded_queries": 0},
+        "usage": usage_of(searches=1),
     }
     assert search(functions, q="cat", mode="keyword") == answer(200, expected, **UNCACHED)
     by_address = http_event("GET", SEARCH, query="q=cat&mode=keyword")
@@ -93,7 +93,7 @@ def test_a_search_by_meaning_and_words(functions: Functions, guides: Upsert) -> 
             "mode": "hybrid",
             "degraded": [],
             "took_ms": TIME_OF_ANY,
-            "usage": {"embedded_queries": 1},
+            "usage": usage_of(searches=1, embedded_queries=1, embedded_tokens=3),
         },
         **UNCACHED,
     )
@@ -142,7 +142,7 @@ def test_words_still_answer_while_the_embedder_is_down(
             "mode": "keyword",
             "degraded": ["semantic"],
             "took_ms": TIME_OF_ANY,
-            "usage": {"embedded_queries": 0},
+            "usage": usage_of(searches=1),
         },
         **UNCACHED,
     )

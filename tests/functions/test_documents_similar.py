@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.events import http_event
+from tests.builders.events import http_event, usage_of
 from tests.builders.functions import Functions
 from tests.functions.conftest import Upsert
 
@@ -37,7 +37,7 @@ def test_documents_like_one_by_meaning(zoo: Functions) -> None:
     found = similar(zoo, "cats", "explain=true&passages=0")
     assert ids(found) == ["kittens", "dogs", "stars"]
     body = found["body"]
-    assert (body["mode"], body["degraded"], body["usage"]) == ("semantic", [], {"embedded_queries": 0})
+    assert (body["mode"], body["degraded"], body["usage"]) == ("semantic", [], usage_of(searches=1))
     scores = [hit["score"] for hit in body["hits"]]
     assert scores == sorted(scores, reverse=True)
     assert {hit["explain"]["vector_scan"] for hit in body["hits"]} == {"exact"}

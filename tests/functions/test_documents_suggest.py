@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.builders.events import answer, error_answer, http_event
+from tests.builders.events import answer, error_answer, http_event, usage_of
 from tests.builders.functions import TIME_OF_ANY, Functions
 from tests.functions.conftest import Upsert
 
@@ -45,6 +45,7 @@ def test_an_answer(functions: Functions, guides: Upsert) -> None:
             {"id": "2", "title": "Passports", "url": None},
         ],
         "took_ms": TIME_OF_ANY,
+        "usage": usage_of(),
     }
     assert suggest(functions, q="pass") == answer(200, expected, **{"x-cache": "bypass"})
 

@@ -14,7 +14,7 @@ from shared.database.units_of_work import UnitOfWork
 from shared.domain.principals import Principal
 from shared.errors import DatabaseUnavailable, QueueUnavailable
 from shared.queues.protocol import Message, WriteQueues
-from tests.builders.events import answer, error_answer, http_event
+from tests.builders.events import answer, error_answer, http_event, usage_of
 from tests.builders.functions import Functions
 from tests.builders.library import settings_of
 from tests.functions.conftest import Upsert
@@ -86,15 +86,15 @@ def test_a_lost_message_does_not_undo_the_write(functions: Functions) -> None:
     event = http_event("POST", DOCUMENTS, {"documents": [{"id": "a", "body": "Text."}]})
     item = {"index": 0, "id": "a", "status": "created", "error": None}
     stored = functions("documents_upsert", event, replace={"queues": WriteQueues(queue, queue)})
-    assert stored == answer(200, {"items": [item], "errors": 0})
+    assert stored == answer(200, {"items": [item], "errors": 0, "usage": usage_of(documents_written=1)})
     assert queue.asked == 2
     assert functions.process("chunks_embed", {"schedule": "now"})["ready"] == 1
 
 
 @pytest.mark.usefixtures("guides")
 def test_a_group_that_fails_leaves_those_before_it(functions: Functions, database_url: str) -> None:
-    # Documents are stored 500 at a time, in two units of work each.
-    failing = FailingDatabase(database_url, DatabaseUnavailable(), first=4)
+    # Documents are stored 500 at a time, such short ones in one unit of work.
+    failing = FailingDatabase(database_url, DatabaseUnavailable(), first=2)
     documents = [{"id": f"d{number:03}"} for number in range(502)]
     event = http_event("POST", DOCUMENTS, {"documents": documents})
     answered = functions("documents_upsert", event, replace={"database": failing})

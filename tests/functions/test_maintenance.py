@@ -7,9 +7,9 @@ import time
 import psycopg
 import pytest
 
-from functions.indexes_maintain.handler import indexes_maintain
+from functions.indexes_maintain.handler import Resources, indexes_maintain
 from shared.database.connections import open_connection
-from shared.domain.maintenance import MaintainRequest
+from shared.domain.maintenance import MaintainRequest, Retention
 from shared.errors import InvalidRequest
 from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
@@ -74,11 +74,12 @@ async def test_what_was_asked_for_and_not_done_is_asked_for_again(
     await asyncio.to_thread(guides, {"id": "a", "body": "A river."})
     event = sqs_event(MaintainRequest().to_message(), MaintainRequest().to_message())
     database = open_connection(settings_of(database_url))
-    late = await indexes_maintain(event, database, time.monotonic() - 1)
+    resources = Resources(database, retention=Retention(audit_days=1))
+    late = await indexes_maintain(event, resources, time.monotonic() - 1)
     assert late == failed_records(0, 1)
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert (line["code"], line["records"]) == ("unavailable", 2)
-    assert await indexes_maintain(event, database, time.monotonic() + 60) == failed_records()
+    assert await indexes_maintain(event, resources, time.monotonic() + 60) == failed_records()
     await database.aclose()
 
 

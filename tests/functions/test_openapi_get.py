@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.builders.events import answer, http_event
-from tests.builders.functions import Functions
+from tests.builders.functions import SAFE_HEADERS, Functions
 
 DOCUMENT = Path(__file__).parents[2] / "functions" / "openapi_get" / "openapi.json"
 
@@ -15,6 +15,7 @@ def test_answers_the_document_that_was_built(functions: Functions) -> None:
     response = functions("openapi_get", event, raw=True)
     headers = {
         "content-length": str(len(document.encode())),
+        **SAFE_HEADERS,
         "x-request-id": event["requestContext"]["requestId"],
     }
     assert response == answer(200, document, **headers)

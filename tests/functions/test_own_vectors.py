@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.local.lambda_calls import storage_event
-from tests.builders.events import http_event, schedule_event
+from tests.builders.events import http_event, schedule_event, usage_of
 from tests.builders.functions import Functions
 from tests.builders.redis import RedisServer
 from tests.functions.conftest import Upsert
@@ -71,7 +71,7 @@ def test_documents_are_found_by_their_own_vectors(posters: Posters) -> None:
     assert posters.found(vector=[1, 0, 0]) == {"sun": 1.0, "night": 0.0}
     assert posters.found(vector=[1, 1, 0]) == {"sun": 0.707, "night": 0.707}
     answer = posters.search(vector=[1, 1, 0], q="yellow", explain=True)["body"]
-    assert (answer["mode"], answer["degraded"], answer["usage"]) == ("hybrid", [], {"embedded_queries": 0})
+    assert (answer["mode"], answer["degraded"], answer["usage"]) == ("hybrid", [], usage_of(searches=1))
     assert {hit["document"]["id"] for hit in answer["hits"]} == {"sun", "night", "words"}
     by_vector = posters.search(vector=[0, 9, 0], limit=1)["body"]
     assert (by_vector["mode"], by_vector["hits"][0]["passages"][0]["text"]) == ("semantic", "")
@@ -251,7 +251,7 @@ def test_a_vector_replaces_what_a_model_would_make(functions: Functions, guides:
         (hit, *_), usage = answer["body"]["hits"], answer["body"]["usage"]
         return hit["document"]["id"], round(hit["score"], 3), usage
 
-    assert best(vector=axis) == ("cats", 1.0, {"embedded_queries": 0})
+    assert best(vector=axis) == ("cats", 1.0, usage_of(searches=1))
     assert best(q="a dog", mode="semantic")[0] == "dogs"
     guides(cats)
     assert functions.process("chunks_embed", schedule_event())["chunks"] == 1

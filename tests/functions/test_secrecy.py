@@ -52,6 +52,7 @@ TOLD = {
     Event.REQUEST_FAILED,
     Event.REQUEST_UNAVAILABLE,
     Event.SWEEP_FAILED,
+    Event.USED,
 }
 
 

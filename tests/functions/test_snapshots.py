@@ -1,8 +1,6 @@
 """SnapStart: what is in a snapshot, and what each copy that starts from it renews."""
 
-import asyncio
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -12,7 +10,6 @@ import snapshot_restore_py
 from shared.aws.secrets import read_secret
 from shared.database.connections import SingleConnection
 from shared.embeddings.local import LocalEmbedder
-from shared.embeddings.local_model_build import ensure_model_files
 from shared.http.lambda_function import HttpFunction
 from tests.builders.events import LambdaContext, http_event
 from tests.builders.functions import Functions
@@ -20,27 +17,6 @@ from tests.builders.secrets_manager import running_secrets_manager
 from tests.functions.test_start import start
 
 SEARCH = http_event("POST", "/v1/collections/guides/search", {"q": "cats", "mode": "keyword"})
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """The loop that Lambda's own main thread has."""
-    made = asyncio.new_event_loop()
-    asyncio.set_event_loop(made)
-    yield made
-    asyncio.set_event_loop(None)
-    made.close()
-
-
-@pytest.fixture
-def snapshots(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    assert not loop.is_running()
-    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "concord-search")
-    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
-    yield
-    snapshot_restore_py.get_before_snapshot().clear()
-    snapshot_restore_py.get_after_restore().clear()
 
 
 def take_snapshot() -> None:
@@ -112,8 +88,9 @@ def test_copies_draw_different_random_numbers(name: str) -> None:
     assert len(draws) == 3
 
 
-@pytest.mark.usefixtures("snapshots")
+@pytest.mark.usefixtures("functions", "snapshots")
 def test_a_copy_reads_its_secrets_itself() -> None:
+    start("documents_list")
     with running_secrets_manager() as manager:
         arn = manager.add("first")
         read_secret(arn, setting="DATABASE_SECRET_ARN")

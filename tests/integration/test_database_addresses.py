@@ -1,6 +1,7 @@
 """Where the database is and who signs in: settings, secrets of a Secrets Manager, tokens of IAM."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from pydantic import SecretStr
 
 from shared.aws import rds_tokens
 from shared.aws.rds_tokens import sign_rds_token
-from shared.config import ConfigurationError, DatabaseSettings, MigrationSettings
+from shared.config import ConfigurationError, DatabaseSettings
 from shared.database import addresses
 from shared.database.addresses import migration_url
 from shared.database.connections import open_connection
 from shared.database.logins import Login, read_login
+from shared.database.migration_settings import MigrationSettings
 from shared.database.pool import PooledConnections
 from shared.database.units_of_work import Database
 from shared.domain.principals import ADMIN
@@ -36,6 +38,8 @@ from tests.builders.secrets_manager import SecretsManager, running_secrets_manag
 
 SECRET = {"username": "ann", "password": "p@ss/word", "host": "db.example", "port": 6432, "dbname": "app"}
 LOGIN = {"username": "ann", "password": "p@ss/word"}
+SYSTEM_AUTHORITIES = ssl.get_default_verify_paths().cafile or "system"
+VERIFIED = f"sslmode=verify-full&sslrootcert={SYSTEM_AUTHORITIES}"
 FROZEN = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
 
@@ -55,7 +59,7 @@ def test_the_address_is_made_from_the_secret(secrets_manager: SecretsManager) ->
     parts = urlsplit(addresses.database_url(settings_for(secrets_manager, SECRET)))
     assert (parts.hostname, parts.port, parts.path) == ("db.example", 6432, "/app")
     assert (parts.username, parts.password) == ("ann", "p%40ss%2Fword")
-    assert parse_qs(parts.query) == {"sslmode": ["require"]}
+    assert parse_qs(parts.query) == {"sslmode": ["verify-full"], "sslrootcert": [SYSTEM_AUTHORITIES]}
 
 
 def test_a_secret_of_rds_has_a_port_as_text_or_none(secrets_manager: SecretsManager) -> None:
@@ -66,7 +70,7 @@ def test_a_secret_of_rds_has_a_port_as_text_or_none(secrets_manager: SecretsMana
 def test_an_endpoint_wins_over_the_secret_and_completes_it(secrets_manager: SecretsManager) -> None:
     for value in (LOGIN, SECRET):
         settings = settings_for(secrets_manager, value, database_endpoint="proxy.example:5433/other")
-        expected = "postgresql://ann:p%40ss%2Fword@proxy.example:5433/other?sslmode=require"
+        expected = f"postgresql://ann:p%40ss%2Fword@proxy.example:5433/other?{VERIFIED}"
         assert addresses.database_url(settings) == expected
 
 
@@ -148,7 +152,7 @@ def test_whoever_is_not_beside_us_is_spoken_to_in_tls(
 ) -> None:
     url = addresses.database_url(settings_for(secrets_manager, LOGIN, database_endpoint=f"{host}:5432/app"))
     assert f"@{host}:5432/app" in url
-    assert url.endswith("?sslmode=require") is not is_nearby
+    assert url.endswith(f"?{VERIFIED}") is not is_nearby
 
 
 async def test_a_server_without_tls_is_not_told_the_password(
@@ -310,7 +314,7 @@ def test_a_token_is_the_password_of_the_address(monkeypatch: pytest.MonkeyPatch)
     host = "db.cluster-abc.eu-central-1.rds.amazonaws.com"
     settings = MigrationSettings(database_iam_user="concord/owner", database_endpoint=f"{host}:5432/app")
     parts = urlsplit(migration_url(settings))
-    assert (parts.hostname, parts.port, parts.path, parts.query) == (host, 5432, "/app", "sslmode=require")
+    assert (parts.hostname, parts.port, parts.path, parts.query) == (host, 5432, "/app", VERIFIED)
     assert parts.username == quote("concord/owner", safe="")
     assert unquote(parts.password or "") == sign_rds_token(host, 5432, "concord/owner")
 

@@ -126,6 +126,7 @@ async def test_claims_made_at_the_same_time_do_not_overlap(database_url: str, em
                 unit,
                 collection_id=None,
                 document_numbers=None,
+                waited_for="",
                 retried=False,
                 limit=3,
                 lease_seconds=60,

@@ -250,3 +250,23 @@ async def test_nothing_is_an_import_too(library: Library, storage: FolderStorage
     key = await made(library, storage, b"")
     await import_run(library.database, storage).process(key)
     assert await told(library, key) == ("done", 0, 0, 0, 0)
+
+
+async def test_a_killed_run_comes_before_imports_whose_bytes_never_came(
+    library: Library, storage: FolderStorage, database_url: str
+) -> None:
+    killed = await made(library, storage, lines(3))
+    execute(
+        database_url,
+        "UPDATE concord.import SET state = 'running', holder = 'x', lease_until = now() - interval '1 s',"
+        " updated_at = now() - interval '1 hour'",
+    )
+    asked = NewImport(ImportFormat.NDJSON, "x", ImportOptions(DirtyPolicy.REJECT), False, None, None)
+    for _ in range(25):
+        await create_import(library.database, storage, ADMIN, library.name, asked)
+    execute(
+        database_url,
+        "UPDATE concord.import SET updated_at = now() - interval '1 minute' WHERE state = 'waiting'",
+    )
+    await import_run(library.database, storage).process_due(at_most=20)
+    assert (await told(library, killed))[0] == "done"

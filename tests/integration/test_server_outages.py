@@ -178,3 +178,18 @@ async def test_a_pool_tells_when_its_server_is_away(server: Server, monkeypatch:
         with pytest.raises(DatabaseUnavailable):
             await claimed_in(connections)
         await server.resume()
+
+
+async def test_a_pool_rests_while_nobody_waits(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.database.pool.WAIT_FOR_CONNECTION_SECONDS", 0.2)
+    async with pool(server.url) as connections:
+        await claimed_in(connections)
+        await server.halt()
+        with pytest.raises(DatabaseUnavailable):
+            await claimed_in(connections)
+        await asyncio.sleep(2.5)
+        attempts = connections._pool.get_stats()["connections_num"]
+        await asyncio.sleep(1.5)
+        assert connections._pool.get_stats()["connections_num"] == attempts
+        await server.resume()
+        assert await claimed_in(connections)

@@ -86,19 +86,27 @@ async def test_a_batch_costs_as_many_statements_as_one_document(
 ) -> None:
     await watched.upsert(*(a_document(f"n{number}", "A text.", metadata={"n": 1}) for number in range(count)))
     writes = ["upsert_documents", "note_metadata_fields", "request_embedding", "index_chunks", "add_words"]
+    assert recorded.units == [["find_collection", *TAKE_TURN, *writes]]
+
+
+async def test_long_documents_are_looked_for_before_the_collection_is_locked(
+    watched: Library, recorded: RecordedDatabase
+) -> None:
+    await watched.upsert(a_document("long", "A river. " * 5000))
+    writes = ["upsert_documents", "request_embedding", "index_chunks", "add_words"]
     assert recorded.units == [["find_collection", "find_versions"], [*TAKE_TURN, *writes]]
 
 
 async def test_an_unchanged_batch_writes_nothing(watched: Library, recorded: RecordedDatabase) -> None:
     await watched.upsert(*(a_document(f"d{number}", f"Dogs bark {number}.") for number in range(5)))
-    assert recorded.units == [["find_collection", "find_versions"], [*TAKE_TURN, "retry_failed"]]
+    assert recorded.units == [["find_collection", *TAKE_TURN, "retry_failed"]]
 
 
 async def test_documents_are_embedded_in_four_units(watched: Library, recorded: RecordedDatabase) -> None:
     await watched.upsert(*(a_document(f"n{number}", f"Text {number}.") for number in range(30)))
     recorded.units.clear()
     await watched.worker().embed_requested(watched.queue.requests[0])
-    stored = ["lock_jobs", "insert_embeddings", "complete_jobs", "name_collections"]
+    stored = ["lock_jobs", "insert_embeddings", "complete_jobs", "name_collections", "count_document_tokens"]
     assert recorded.units == [
         ["claim_jobs"],
         ["find_interim_documents"],

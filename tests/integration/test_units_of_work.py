@@ -17,17 +17,18 @@ from shared.services.update_collection import update_collection
 from tests.builders.claims import CLAIMED, SLEEP, Claimed, Text, claimed, claimed_in, in_unit, pool, principal
 from tests.builders.library import Library, settings_of
 
-INSERT_SPACE = Statement(
-    "insert_space",
-    "INSERT INTO concord.embedding_space (model, dimensions) VALUES (%(model)s, 3)",
+INSERT_COLLECTION = Statement(
+    "insert_collection",
+    "INSERT INTO concord.collection (name, language, space_id)"
+    " VALUES (%(name)s, 'english', concord.open_embedding_space('model', 3))",
 )
-LIST_SPACES = Statement("list_spaces", "SELECT model AS text FROM concord.embedding_space ORDER BY model")
+LIST_COLLECTIONS = Statement("list_collections", "SELECT name AS text FROM concord.collection ORDER BY name")
 NONSENSE = Statement("nonsense", "SELECT 1 / 0 AS text")
 
 
-async def spaces(database: Database) -> list[str]:
+async def collections(database: Database) -> list[str]:
     async with database.unit_of_work(ADMIN) as unit:
-        return [row.text for row in await unit.rows(LIST_SPACES, Text)]
+        return [row.text for row in await unit.rows(LIST_COLLECTIONS, Text)]
 
 
 async def test_interleaved_units_see_no_claims_but_their_own(database_url: str) -> None:
@@ -61,12 +62,12 @@ async def test_one_connection_serves_units_in_turn(database: SingleConnection) -
 
 
 async def stumble(unit: UnitOfWork) -> None:
-    await unit.send(INSERT_SPACE, model="a")
+    await unit.send(INSERT_COLLECTION, name="a")
     raise ZeroDivisionError
 
 
 async def insert_and_sleep(unit: UnitOfWork) -> None:
-    await unit.send(INSERT_SPACE, model="a")
+    await unit.send(INSERT_COLLECTION, name="a")
     await unit.rows(SLEEP, Text, seconds=20)
 
 
@@ -89,10 +90,10 @@ async def test_an_error_in_the_body_undoes_the_unit(
         tried: Database = connections if kind == "pool" else database
         with pytest.raises(ZeroDivisionError):
             await in_unit(tried, stumble)
-        assert await spaces(tried) == []
+        assert await collections(tried) == []
         async with tried.unit_of_work(ADMIN) as unit:
-            await unit.send(INSERT_SPACE, model="b")
-        assert await spaces(tried) == ["b"]
+            await unit.send(INSERT_COLLECTION, name="b")
+        assert await collections(tried) == ["b"]
 
 
 @pytest.mark.parametrize("noticed", ["at the commit", "at a read"])
@@ -100,20 +101,20 @@ async def test_an_error_of_a_pipelined_statement_undoes_the_unit(
     database: SingleConnection, noticed: str
 ) -> None:
     async with database.unit_of_work(ADMIN) as unit:
-        await unit.send(INSERT_SPACE, model="a")
+        await unit.send(INSERT_COLLECTION, name="a")
 
     async def insert_again(unit: UnitOfWork) -> None:
         for model in ("b", "a", "c"):
-            await unit.send(INSERT_SPACE, model=model)
+            await unit.send(INSERT_COLLECTION, name=model)
         if noticed == "at a read":
-            await unit.rows(LIST_SPACES, Text)
+            await unit.rows(LIST_COLLECTIONS, Text)
 
     with pytest.raises(DatabaseError) as refusal:
         await in_unit(database, insert_again)
-    assert refusal.value.constraint == "embedding_space_model_dimensions_key"
+    assert refusal.value.constraint == "collection_name_live_idx"
     assert refusal.value.sqlstate == "23505"
-    assert "embedding_space" not in refusal.value.message
-    assert await spaces(database) == ["a"]
+    assert "collection_name" not in refusal.value.message
+    assert await collections(database) == ["a"]
 
 
 async def test_a_refused_statement_without_a_constraint(database: SingleConnection) -> None:
@@ -128,7 +129,7 @@ async def test_a_statement_that_takes_too_long(database_url: str) -> None:
     process = (await claimed_in(database)).process
     with pytest.raises(DatabaseUnavailable):
         await in_unit(database, insert_and_sleep)
-    assert await spaces(database) == []
+    assert await collections(database) == []
     assert (await claimed_in(database)).process == process
     await database.aclose()
 
@@ -141,7 +142,7 @@ async def test_a_cancelled_unit_leaves_nothing_behind(
         tried: Database = connections if kind == "pool" else database
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(in_unit(tried, insert_and_sleep), 0.2)
-        assert await spaces(tried) == []
+        assert await collections(tried) == []
         assert (await claimed_in(tried, principal(3))).principal == "principal-3"
 
 
@@ -153,22 +154,22 @@ async def test_a_unit_within_a_unit_is_refused(
         tried: Database = connections if kind == "pool" else database
         with pytest.raises(NetworkCallInUnitOfWork):
             await in_unit(tried, lambda _: claimed_in(tried))
-        assert await spaces(tried) == []
+        assert await collections(tried) == []
 
 
 async def test_no_network_call_is_made_within_a_unit(database: SingleConnection, embedder: Embedder) -> None:
     async def insert_and_embed(unit: UnitOfWork) -> None:
-        await unit.send(INSERT_SPACE, model="a")
+        await unit.send(INSERT_COLLECTION, name="a")
         await embedder.embed(["text"])
 
     async def insert_and_queue(unit: UnitOfWork) -> None:
-        await unit.send(INSERT_SPACE, model="a")
+        await unit.send(INSERT_COLLECTION, name="a")
         await NullQueue().send([])
 
     for work in (insert_and_embed, insert_and_queue):
         with pytest.raises(NetworkCallInUnitOfWork):
             await in_unit(database, work)
-    assert await spaces(database) == []
+    assert await collections(database) == []
     assert len(await embedder.embed(["text"])) == 1
 
 
@@ -189,13 +190,13 @@ async def test_what_an_aborted_unit_had_prepared_is_not_relied_on(database_url: 
         async with database.unit_of_work(ADMIN) as unit:
             await unit.send(SLEEP, seconds=5)
             for _ in range(5):
-                await unit.start(LIST_SPACES, Text)
+                await unit.start(LIST_COLLECTIONS, Text)
 
     seen = await claimed_in(database, ADMIN)
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable):
             await send_too_much()
         for _ in range(5):
-            assert await spaces(database) == []
+            assert await collections(database) == []
     assert (await claimed_in(database, ADMIN)).process != seen.process
     await database.aclose()

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from shared.database.connections import open_connection
+from tests.builders.claims import EVERYTHING
 from tests.builders.documents import a_document
 from tests.builders.library import Library, settings_of
 
@@ -72,7 +73,7 @@ class Vocabulary:
         self.url = database_url
 
     def ask(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.url, options=EVERYTHING) as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
     def words(self) -> dict[str, str]:
@@ -159,7 +160,7 @@ async def test_similar_words_are_those_that_a_linear_search_finds(
     words = {mistyped(stem, chance.randint(0, 3), chance) for stem in stems for _ in range(5)}
     words = {word for word in words if len(word) > 1}
     await other.upsert(a_document("a", " ".join(sorted(words))))
-    with psycopg.connect(vocabulary.url) as connection:
+    with psycopg.connect(vocabulary.url, options=EVERYTHING) as connection:
         stored = connection.execute(
             "SELECT word FROM concord.keyword_word WHERE collection_id = 2"
         ).fetchall()

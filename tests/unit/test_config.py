@@ -11,11 +11,11 @@ from shared.config import (
     DatabaseSettings,
     EmbeddingSettings,
     HttpSettings,
-    MigrationSettings,
     QueueSettings,
     load_environment_file,
     load_settings,
 )
+from shared.database.migration_settings import MigrationSettings
 
 
 class Everything(HttpSettings, DatabaseSettings, CacheSettings, EmbeddingSettings):

@@ -19,15 +19,21 @@ async def read(principal: MayReadDocuments) -> str:
     return principal.name
 
 
-@router.post("/write")
-async def write(principal: MayWriteDocuments) -> str:
+@router.get("/written")
+async def written(principal: MayWriteDocuments) -> str:
     return principal.name
 
 
 class ReadersOnly:
     """Access control that knows everybody as a reader."""
 
-    def authenticate(self, key: str | None) -> Principal:
+    is_configured = True
+
+    def knows(self, bearer: str | None) -> bool:
+        return bearer is not None
+
+    async def authenticate(self, key: str | None, find: object = None) -> Principal:
+        assert find is None
         return Principal(key or "nobody", frozenset({Permission.DOCUMENTS_READ}))
 
 
@@ -43,7 +49,7 @@ async def test_a_permission_that_is_not_there_is_denied(application: FastAPI) ->
     async with httpx.AsyncClient(transport=transport, base_url="http://concord") as client:
         headers = {"authorization": "Bearer ann"}
         assert (await client.get("/read", headers=headers)).json() == "ann"
-        denied = await client.post("/write", headers=headers)
+        denied = await client.get("/written", headers=headers)
     assert denied.status_code == 403
     assert denied.json()["error"] == {
         "code": "permission_denied",
@@ -74,7 +80,7 @@ async def test_an_answer_under_way_is_not_answered_again() -> None:
         sent.append(message)
 
     with pytest.raises(RuntimeError, match="too late"):
-        await Boundary(inner)({"type": "http", "headers": []}, _nothing, remember)
+        await Boundary(inner)({"type": "http", "method": "GET", "headers": []}, _nothing, remember)
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 

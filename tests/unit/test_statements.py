@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.database.statements import Statement
+from shared.database.statements import Statement, numbered
 
 
 def test_a_slot_is_filled_wherever_it_stands() -> None:
@@ -13,3 +13,10 @@ def test_a_slot_is_filled_wherever_it_stands() -> None:
 def test_a_slot_that_is_not_there_is_a_mistake() -> None:
     with pytest.raises(KeyError, match="a has no slot where"):
         Statement("a", "SELECT 1").with_slot("where", "true")
+
+
+def test_parameters_are_numbered_in_the_order_in_which_they_first_stand() -> None:
+    text, names = numbered("SELECT %(b)s, %(a)s::int %% 2, %(b)s, 'a %%s'")
+    assert text == "SELECT $1, $2::int % 2, $1, 'a %s'"
+    assert names == ("b", "a")
+    assert numbered("SELECT 1") == ("SELECT 1", ())

@@ -177,6 +177,22 @@ def test_many_at_once_ask_once(scripted: EmbeddingEndpoint) -> None:
     assert len(scripted.received) == 1
 
 
+def test_several_are_read_at_once(scripted: EmbeddingEndpoint) -> None:
+    """Each answer waits until all have been asked for."""
+    asked = threading.Barrier(3, timeout=10)
+
+    def answered(request: dict[str, Any]) -> dict[str, object]:
+        asked.wait()
+        return {"SecretString": f"of {request['SecretId']}"}
+
+    scripted.usual = Scripted(answered)
+    arns = [ARN + str(number) for number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda arn: read_secret(arn, setting=SETTING), arns)) == [
+            f"of {arn}" for arn in arns
+        ]
+
+
 def test_the_request_is_that_of_the_api(scripted: EmbeddingEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "current_time", lambda: datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001 - UTC
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")

@@ -19,7 +19,6 @@ from shared.domain.bundles import BundleDigest, check_bundle
 from shared.domain.cache_scopes import collection_scope
 from shared.domain.embedding_spaces import EmbeddingSpace
 from shared.domain.principals import ADMIN
-from shared.embeddings.local_model_build import ensure_model_files
 from shared.embeddings.model_change import ChangingEmbedder, embedders_of
 from shared.embeddings.protocol import Embedder
 from shared.services import export_collection, index_documents
@@ -59,8 +58,8 @@ async def other(other_url: str, embedder: Embedder) -> AsyncIterator[Library]:
 
 
 @pytest.fixture(autouse=True)
-def model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+def model(monkeypatch: pytest.MonkeyPatch, model_directory: Path) -> None:
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(model_directory))
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 
@@ -113,7 +112,7 @@ async def test_a_collection_is_restored_as_it_was(
     assert_consistent(database_url)
     for column in (
         *("created_at", "updated_at", "content_hash", "text_hash"),
-        *("page_starts", "expires_at", "expires_by_ttl"),
+        *("page_starts", "expires_at", "expires_by_ttl", "readers"),
     ):
         query = f"SELECT id, {column} FROM concord.document ORDER BY id"
         assert execute(database_url, query) == execute(other_url, query)
@@ -443,3 +442,26 @@ async def test_a_documents_own_vector_goes_where_the_model_is_the_same(
 
 def files_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+async def test_a_bundle_that_has_no_room_is_told_so(
+    library: Library, database_url: str, other_url: str
+) -> None:
+    await library.upsert(a_document("a"), a_document("b"))
+    lines = await exported(database_url)
+    execute(
+        other_url,
+        "INSERT INTO concord.embedding_space (model, dimensions) SELECT 'all-MiniLM-L6-v2', 384"
+        " WHERE NOT EXISTS (SELECT FROM concord.embedding_space)",
+    )
+    execute(
+        other_url,
+        "INSERT INTO concord.collection (name, space_id, max_documents)"
+        " SELECT 'copy', id, 1 FROM concord.embedding_space LIMIT 1",
+    )
+    refused = await imported(other_url, lines)
+    assert (refused.code, refused.out) == (1, "")
+    assert "The collection has as many documents as it may" in refused.said
+    assert execute(other_url, "SELECT count(*) FROM concord.document") == [(0,)]
+    execute(other_url, "UPDATE concord.collection SET max_documents = NULL")
+    assert (await imported(other_url, lines)).code == 0

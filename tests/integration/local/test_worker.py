@@ -1,6 +1,7 @@
 import asyncio
 import json
 import time
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -48,6 +49,7 @@ def _environment(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("EMBED_QUEUE_URL", EMBED_QUEUE_URL)
     monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.setenv("USAGE_QUEUE_URL", f"in-process:{uuid.uuid4()}")
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 
@@ -100,6 +102,20 @@ async def test_what_another_process_wrote_is_found_by_the_sweep(monkeypatch: pyt
         async with laptop(with_worker=False) as writer:
             await store(writer)
         await wait_until_embedded(reader)
+
+
+async def test_what_is_used_is_counted() -> None:
+    """What requests report and what the worker embeds, whichever comes first."""
+    async with laptop(with_worker=True) as client:
+        await store(client)
+        deadline = time.monotonic() + 20
+        while True:
+            days = (await client.get("/v1/usage")).json()["usage"]
+            if days and 0 not in (days[0]["documents_written"], days[0]["document_tokens"]):
+                break
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+    assert [day["principal"] for day in days] == ["admin"]
 
 
 async def test_what_it_tells_of_a_document_has_the_id_of_its_request(

@@ -3,21 +3,24 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.domain import ranking
-from shared.embeddings.local_model_build import ensure_model_files
+from shared.domain.signing_keys import FetchedKeySet
+from shared.domain.usage import Usage, UsageEntry, UsageReport, today
 from shared.local.lambda_calls import storage_event
 from shared.storage.folder import FolderStorage
-from tests.builders.events import http_event, schedule_event, sqs_event
+from tests.builders.events import failed_records, http_event, schedule_event, sqs_event
 from tests.builders.functions import Functions
+from tests.builders.issuer import AUDIENCE, ISSUER, Key
 from tests.builders.role_server import FUNCTIONS_OF_ROLE, execute
 
 FOLDERS = Path(__file__).parents[3] / "functions"
-WITHOUT_A_DATABASE = {"health_get", "openapi_get", "sources_fetch"}
+WITHOUT_A_DATABASE = {"health_get", "jwks_fetch", "openapi_get", "sources_fetch"}
 ROOT = "/v1/collections"
 BEGUN_CHANGE = """
     INSERT INTO concord.embedding_change (collection_id, old_space_id, new_space_id, last_number)
@@ -59,11 +62,12 @@ class RoleFunctions:
 
 @pytest.fixture
 def call(
-    role_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    role_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model_directory: Path
 ) -> Iterator[RoleFunctions]:
     monkeypatch.setenv("ENVIRONMENT", "local")
     monkeypatch.setenv("IMPORT_BUCKET", f"folder:{tmp_path}")
-    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(ensure_model_files()))
+    monkeypatch.setenv("KEY_HASH_SECRET", "a secret of 32 characters or more")
+    monkeypatch.setenv("EMBEDDING_MODEL_DIR", str(model_directory))
     monkeypatch.setattr(ranking, "EXACT_CHUNKS", 0)
     functions = RoleFunctions(role_urls, monkeypatch.setenv)
     yield functions
@@ -75,6 +79,31 @@ def give_another_name(call: RoleFunctions) -> None:
     assert len(call("aliases_list", "GET", "/v1/aliases")["aliases"]) == 1
     assert call("collections_get", "GET", "/books")["name"] == "guides"
     call("aliases_delete", "DELETE", "/v1/aliases/books")
+
+
+def sign_in_by_jwt(call: RoleFunctions) -> None:
+    """By a key that one function has stored, and another, which may not, reads."""
+    for name, text in (("JWT_ISSUER", ISSUER), ("JWT_AUDIENCE", AUDIENCE), ("ADMIN_KEY_HASH", "0" * 64)):
+        call._set_variable(name, text)
+    key = Key("one")
+    message = FetchedKeySet.of(ISSUER, datetime.now(UTC), [key.public()]).to_message()
+    assert call.process("jwks_store", sqs_event(message)) == failed_records()
+    call._sign_in("aliases_list")
+    bearer = {"authorization": f"Bearer {key.token(permissions=['collections:read'])}"}
+    fresh = Functions()
+    try:
+        assert fresh("aliases_list", http_event("GET", "/v1/aliases", headers=bearer))["statusCode"] == 200
+    finally:
+        fresh.close()
+    call._set_variable("JWT_ISSUER", "")
+    call._set_variable("ADMIN_KEY_HASH", "")
+
+
+def use_a_key(call: RoleFunctions) -> None:
+    wanted = {"actions": ["documents:search"], "collections": ["guides"]}
+    made = call("keys_create", "POST", "/v1/keys", wanted)
+    assert [key["id"] for key in call("keys_list", "GET", "/v1/keys")["keys"]] == [made["id"]]
+    call("keys_revoke", "DELETE", f"/v1/keys/{made['id']}")
 
 
 def test_every_function_has_its_role() -> None:
@@ -147,6 +176,12 @@ def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, funct
         "documents_multi_search", "POST", "/v1/search", {"searches": [{"collection": "guides", "q": "hill"}]}
     )
     assert (several["errors"], len(several["items"])) == (0, 1)
+    report = UsageReport((UsageEntry(today(), "ada", Usage(searches=1)),))
+    assert call.process("usage_record", sqs_event(report.to_message())) == {"batchItemFailures": []}
+    assert [day["searches"] for day in call("usage_get", "GET", "/v1/usage", of="ada")["usage"]] == [1]
+    assert call("audit_list", "GET", "/v1/audit", action="documents.update")["entries"][0]["objects"] == [
+        "river"
+    ]
     assert len(call("documents_list", "GET", "/guides/documents")["documents"]) == 3
 
     created = call(
@@ -191,6 +226,8 @@ def test_the_whole_api_works_with_the_roles(  # noqa: PLR0915 - one story, funct
         == 1
     )
     give_another_name(call)
+    sign_in_by_jwt(call)
+    use_a_key(call)
     call("collections_update", "PATCH", "/guides", {"name": "manuals"})
     assert call("collections_get", "GET", "/manuals")["documents"] == 1
     assert call.process("indexes_maintain", schedule_event())["compacted_terms"] > 0

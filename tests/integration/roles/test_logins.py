@@ -9,9 +9,9 @@ import pytest
 from shared.config import ConfigurationError
 from shared.database.logins import Login
 from shared.database.migrations import apply_migrations
-from shared.database.roles import INGEST, MAINTENANCE, ROLES, SEARCH, WRITER, set_up_roles
+from shared.database.roles import APP, INGEST, MAINTENANCE, ROLES, SEARCH, set_up_roles
 from shared.errors import MigrationError
-from tests.builders.role_server import RoleServer, execute, new_logins, url_for
+from tests.builders.role_server import OTHER_ROLES, RoleServer, execute, new_logins, url_for
 
 ATTRIBUTES = """
     SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolcanlogin, rolpassword IS NOT NULL
@@ -20,7 +20,7 @@ ATTRIBUTES = """
 MEMBERSHIPS = """
     SELECT m.rolname, r.rolname FROM pg_auth_members a
     JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
-    WHERE m.rolname LIKE 'concord%' ORDER BY m.rolname
+    WHERE m.rolname LIKE 'concord%' ORDER BY m.rolname, r.rolname
 """
 SETTINGS = """
     SELECT current_setting('idle_in_transaction_session_timeout'),
@@ -29,8 +29,9 @@ SETTINGS = """
 
 
 def attributes(can_sign_in: bool, has_password: bool) -> list[tuple[object, ...]]:
-    of_functions = [(role, False, False, False, False, can_sign_in, has_password) for role in sorted(ROLES)]
-    return [*of_functions, (WRITER, False, False, False, False, False, False)]
+    of_functions = [(role, False, False, False, False, can_sign_in, has_password) for role in ROLES]
+    others = [(role, False, False, False, False, False, False) for role in OTHER_ROLES]
+    return sorted([*of_functions, *others])
 
 
 def wait_for_a_waiter(url: str) -> None:
@@ -45,7 +46,7 @@ def user_at(url: str) -> object:
 
 def test_migrations_let_nobody_in(migrated_url: str) -> None:
     assert execute(migrated_url, ATTRIBUTES) == attributes(can_sign_in=False, has_password=False)
-    assert execute(migrated_url, MEMBERSHIPS) == []
+    assert execute(migrated_url, MEMBERSHIPS) == [(APP, role) for role in sorted(ROLES)]
 
 
 async def test_a_login_lets_its_role_in_and_no_other(migrated_url: str) -> None:
@@ -131,10 +132,10 @@ async def test_iam_authentication_replaces_passwords(migrated_url: str) -> None:
     for _ in range(2):
         assert await set_up_roles(migrated_url, with_iam=True) == tuple(sorted(ROLES))
         assert execute(migrated_url, ATTRIBUTES) == attributes(can_sign_in=True, has_password=False)
-        assert execute(migrated_url, MEMBERSHIPS) == members
+        assert execute(migrated_url, MEMBERSHIPS) == sorted([*members, *((APP, role) for role in ROLES)])
     logins = new_logins()
     await set_up_roles(migrated_url, logins)
-    assert execute(migrated_url, MEMBERSHIPS) == []
+    assert execute(migrated_url, MEMBERSHIPS) == [(APP, role) for role in sorted(ROLES)]
     assert user_at(url_for(migrated_url, logins[0])) == logins[0].username
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from shared.database.connections import open_connection
 from shared.database.migration_files import MIGRATIONS_FOLDER, read_migrations
 from shared.database.migrations import apply_migrations
-from shared.database.roles import ROLES, SEARCH, WRITER
+from shared.database.roles import ROLES, SEARCH
 from shared.embeddings.protocol import Embedder
 from tests.builders.documents import a_document
 from tests.builders.library import Library, settings_of
 from tests.builders.postgres import temporary_database
-from tests.builders.role_server import RoleServer, execute
+from tests.builders.role_server import OTHER_ROLES, RoleServer, execute
 
 NAMES = tuple(migration.name for migration in read_migrations(MIGRATIONS_FOLDER))
 BEFORE_ROLES = NAMES[:1]
@@ -40,7 +40,7 @@ async def test_databases_of_one_server_migrate_at_once(server: RoleServer) -> No
         for _ in range(2):
             reports = await asyncio.gather(*(apply_migrations(url) for url in (first, second, first, second)))
             assert {report.missing for report in reports} == {()}
-        assert execute(server.url, FIND_ROLES) == [(role,) for role in sorted([*ROLES, WRITER])]
+        assert execute(server.url, FIND_ROLES) == [(role,) for role in sorted([*ROLES, *OTHER_ROLES])]
         assert execute(first, MAY_READ) == execute(second, MAY_READ) == [(True,)]
 
 

@@ -1,0 +1,27 @@
+"""Fixtures of tests behind PgBouncer."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.builders.pooler import PoolerMissingError, pooler_program
+from tests.builders.postgres import NEWEST_VERSION, PostgresServers, temporary_database
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _program() -> None:
+    try:
+        pooler_program()
+    except PoolerMissingError as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"On CI nothing of this is skipped: {reason}.")
+        pytest.skip(f"SKIPPED, as {reason}.")
+
+
+@pytest.fixture
+async def direct_url(postgres_servers: PostgresServers) -> AsyncIterator[str]:
+    """The URL of a migrated database without rows, past any pooler."""
+    template = await postgres_servers.migrated_template(NEWEST_VERSION)
+    with temporary_database(postgres_servers.url(NEWEST_VERSION), template=template) as url:
+        yield url
