@@ -107,6 +107,8 @@ FUNCTIONS = {
     "SELECT concord.shown_numbers()": set(ROLES),
     "SELECT concord.aliased_collections()": set(ROLES),
     "SELECT concord.entered_collections()": set(ROLES),
+    "SELECT concord.claimed_collections()": set(ROLES),
+    "SELECT concord.wholly_claimed_collections()": set(ROLES),
     "SELECT concord.claimed_patterns()": set(),
     "SELECT concord.may_enter(1)": set(),
     "SELECT concord.documents_having(1, '$.year')": {SEARCH},
