@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
@@ -68,9 +69,13 @@ async def show_passing(unit: UnitOfWork, collection: str, tree: Filter) -> None:
     """
     condition = filter_sql(tree)
     having = having_path(tree)
-    statement = SQL["show_passing"].with_slot("filter", condition.text)
-    if having is not None:
-        statement = statement.with_slot("having", SQL["piece_passing_having"].text)
+    statement = SQL["show_passing"]
+    if having is not None and all(_asks_for_values(part) for part in _demands(tree)):
+        statement = statement.with_slot("having", SQL["piece_passing_at_once"].text)
+    else:
+        statement = statement.with_slot("filter", condition.text)
+        if having is not None:
+            statement = statement.with_slot("having", SQL["piece_passing_having"].text)
     # What passes is chosen from all that the caller's readers let it see.
     await unit.send(SQL["forget_shown"])
     await unit.send(statement, collection=collection, having=having, **condition.parameters)
@@ -121,18 +126,20 @@ def having_path(tree: Filter) -> str | None:
 
     It asks for values alone, as an index can; None where the tree does not say of one that it must be there.
     """
-    parts = [
-        (part.field, _equals(part))
-        for part in (tree.operands if isinstance(tree, Conjunction) else [tree])
-        if isinstance(part, Comparison | Membership) and _asks_for_values(part)
-    ]
+    parts = [(part.field, _equals(part)) for part in _demands(tree) if _asks_for_values(part)]
     if len(parts) < 2:  # noqa: PLR2004 - one path needs no other around it.
         return next((json_path(field.path, what) for field, what in parts), None)
     found = (f"exists(@{json_path(field.path, what)[1:]})" for field, what in parts)
     return f"$ ? ({' && '.join(found)})"
 
 
-def _asks_for_values(part: Comparison | Membership) -> bool:
+def _demands(tree: Filter) -> Sequence[Filter]:
+    return tree.operands if isinstance(tree, Conjunction) else [tree]
+
+
+def _asks_for_values(part: Filter) -> TypeGuard[Comparison | Membership]:
+    if not isinstance(part, Comparison | Membership):
+        return False
     is_equality = bool(part.values) if isinstance(part, Membership) else part.operator is Operator.EQUAL
     return is_equality and source_of(part.field) == METADATA
 

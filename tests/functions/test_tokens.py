@@ -164,6 +164,8 @@ def test_a_filter_may_ask_for_all_that_filters_can(call: Call, key: str) -> None
     filters = {
         "price BETWEEN 4 AND 6": {"blue"},
         "price IN [3, 7]": {"red", "old"},
+        'tenant = "acme" AND price IN [3, 7]': {"red"},
+        'tenant = "acme" AND price > 4': {"blue"},
         'tenant STARTS WITH "glo" OR price < 4': {"red", "old"},
         "EXISTS margin": {"old"},
         "NOT EXISTS cost": {"old"},

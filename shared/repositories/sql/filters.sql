@@ -25,6 +25,10 @@ SELECT set_config('concord.shown', coalesce((SELECT bits FROM passing), '0'), tr
      SELECT * FROM concord.document WHERE collection_id = c.id AND number = h.number OFFSET 0
  ) d);
 
+-- name: piece_passing_at_once
+-- The same where the path asks for all that the filter does.
+(SELECT c.id AS collection_id, h.number FROM concord.documents_having(c.id, %(having)s::jsonpath) AS h (number));
+
 -- name: find_instant
 -- Whether one of a field's texts is between two: in time where it is an ISO 8601 date or time, else by its letters.
 -- What has no offset is of UTC.
