@@ -160,9 +160,10 @@ def test_the_first_words_of_a_long_query_and_its_last_may_be_replaced() -> None:
         [[" ".join("a" * length) + " b", "x"] for length in range(1, 49)] * 40,
     ],
 )
-def test_large_settings_and_long_queries_take_little_time(synonyms: list[list[str]]) -> None:
+def test_large_settings_and_long_queries_do_not_multiply(synonyms: list[list[str]]) -> None:
     settings = CollectionSettings.model_validate({"synonyms": synonyms})
     parsed = parse_query("a aa ab " * 1_250)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(plan_words(parsed, settings).texts) >= 3_750
-    assert time.perf_counter() - started < 5
+    # It is a second of work; each word against each synonym would take minutes.
+    assert time.process_time() - started < 30
