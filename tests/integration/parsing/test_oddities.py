@@ -7,25 +7,33 @@ import pypdf
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
+from pypdf.generic import ArrayObject, DictionaryObject, NumberObject
 
 from shared.errors import UnreadableFile
 from shared.parsing.child_process import Ended
 from shared.parsing.decoding import decoded_as
 from shared.parsing.limits import DEFAULT_LIMITS, ParseLimits
 from shared.parsing.parse_file import _parsed
+from shared.parsing.pdf import parse_pdf
 from tests.builders.files import write_pdf, write_xlsx
 from tests.integration.parsing.conftest import Parse, Refuse
 
 
 async def test_a_page_that_cannot_be_read_is_one_without_text(tmp_path: Path, parse: Parse) -> None:
-    data = write_pdf(tmp_path / "a", ("Nile", "Danube"), outline=False).read_bytes()
-    kids = data.index(b"/Kids [")
-    second = data[kids : data.index(b"]", kids)].split(b"\n")[-1].removeprefix(b"/Kids [").split(b" ")[0]
-    lost = data[:kids] + data[kids:].replace(second + b" 0 R", b"9" * len(second) + b" 0 R", 1)
-    parsed = await parse(lost, "a.pdf")
-    assert parsed.body.startswith("Nile")
-    assert "The Danube flows" not in parsed.body
-    assert parsed.page_starts == (0, len(parsed.body))
+    writer = pypdf.PdfWriter(clone_from=write_pdf(tmp_path / "a", ("Nile", "Danube"), outline=False))
+    pages = writer.root_object["/Pages"].get_object()
+    assert isinstance(pages, DictionaryObject)
+    kids = pages["/Kids"]
+    assert isinstance(kids, ArrayObject)
+    # A number, which is no page.
+    kids[1] = writer._add_object(NumberObject(5))
+    writer.write(tmp_path / "b")
+    # In a process of its own, as for users, and here.
+    in_process = parse_pdf(tmp_path / "b", DEFAULT_LIMITS)
+    for parsed in (await parse((tmp_path / "b").read_bytes(), "b.pdf"), in_process):
+        assert parsed.body.startswith("Nile")
+        assert "The Danube flows" not in parsed.body
+        assert parsed.page_starts == (0, len(parsed.body))
 
 
 async def test_an_outline_without_titles_or_targets_gives_no_headings(tmp_path: Path, parse: Parse) -> None:
