@@ -7,10 +7,10 @@ from typing import Annotated, Self
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.database.rows import UsageRow
 from shared.domain.texts import storable_text
 from shared.errors import InvalidCursor
 from shared.http.paging import decode_cursor, encode_cursor
-from shared.repositories.usage import UsageOfDay
 
 PrincipalName = Annotated[str | None, Query(max_length=500), AfterValidator(storable_text)]
 
@@ -37,7 +37,7 @@ class UsageList(BaseModel):
     cursor: str | None
 
     @classmethod
-    def page(cls, found: Sequence[UsageOfDay], more: bool) -> Self:
+    def page(cls, found: Sequence[UsageRow], more: bool) -> Self:
         """These, with a cursor when there are more."""
         return cls(
             usage=[DayUsage.model_validate(item) for item in found],

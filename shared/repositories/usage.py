@@ -1,9 +1,10 @@
 """What principals have used, day by day."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
+from shared.database.rows import UsageRow
 from shared.database.statements import SqlFile
 from shared.database.units_of_work import UnitOfWork
 from shared.domain.usage import Usage, UsageReport
@@ -18,17 +19,6 @@ class UsedOnDay(NamedTuple):
     embedded_tokens: int
     searches_of_all: int
     embedded_tokens_of_all: int
-
-
-class UsageOfDay(NamedTuple):
-    day: date
-    principal: str
-    searches: int
-    embedded_queries: int
-    embedded_tokens: int
-    documents_written: int
-    document_tokens: int
-    last_used_at: datetime
 
 
 class EmbeddedOnDay(NamedTuple):
@@ -87,11 +77,11 @@ async def list_usage(
     principal: str | None,
     after: tuple[date, str],
     limit: int,
-) -> list[UsageOfDay]:
+) -> list[UsageRow]:
     """By day and principal, after the ones given; of all principals where none is named."""
     return await unit.rows(
         SQL["list_usage"],
-        UsageOfDay,
+        UsageRow,
         since=since,
         until=until,
         principal=principal,

@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
+from shared.database.rows import UsageRow
 from shared.database.units_of_work import Database
 from shared.domain.principals import Permission, Principal
 from shared.domain.usage import today
 from shared.errors import PermissionDenied
 from shared.repositories import usage
-from shared.repositories.usage import UsageOfDay
 
 
 async def list_usage(
@@ -18,7 +18,7 @@ async def list_usage(
     days: int,
     after: tuple[date, str],
     limit: int,
-) -> tuple[list[UsageOfDay], bool]:
+) -> tuple[list[UsageRow], bool]:
     """Of the last `days` days, today's included, and whether there are more.
 
     Who may list keys sees everybody's, others their own. Raises PermissionDenied when they ask for another's.
