@@ -5,13 +5,13 @@ from starlette.requests import Request
 from shared.config import JwtSettings
 from shared.domain.principals import Principal
 from shared.security import oidc
-from shared.services.signing_keys import RememberedKeys
+from shared.services.signing_keys import RememberedKeySet
 
 
 class JwtBearers:
     def __init__(self, settings: JwtSettings, issuer: str) -> None:
         self._settings = settings
-        self._keys = RememberedKeys(issuer)
+        self._keys = RememberedKeySet(issuer)
 
     async def authenticate(self, token: str, request: Request) -> Principal:
         """The bearer. Raises Unauthenticated, DatabaseUnavailable."""

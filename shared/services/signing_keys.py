@@ -32,7 +32,7 @@ async def store_key_set(
         await signing_keys.store_signing_keys(unit, fetched.issuer, keys, fetched.fetched_at)
 
 
-class RememberedKeys:
+class RememberedKeySet:
     """The stored keys of one issuer, as of half a minute ago at most."""
 
     def __init__(self, issuer: str, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,7 +8,7 @@ from shared.database.connections import SingleConnection, open_connection
 from shared.domain.principals import WORKER
 from shared.domain.signing_keys import FetchedKeySet
 from shared.errors import DatabaseUnavailable
-from shared.services.signing_keys import RememberedKeys, store_key_set
+from shared.services.signing_keys import RememberedKeySet, store_key_set
 from tests.builders.issuer import ISSUER, Key
 from tests.builders.library import settings_of
 
@@ -20,7 +20,7 @@ async def store(database: SingleConnection, *keys: Key) -> None:
 
 async def test_keys_do_for_five_minutes_while_the_database_is_down(database: SingleConnection) -> None:
     now = 0.0
-    keys = RememberedKeys(ISSUER, clock=lambda: now)
+    keys = RememberedKeySet(ISSUER, clock=lambda: now)
     down = open_connection(settings_of("postgresql://postgres@127.0.0.1:1/postgres"))
     await store(database, Key("one"))
     assert set(await keys.read(database)) == {"one"}
