@@ -15,6 +15,10 @@ KeyArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The key's id, as `concord keys list` has it.")
 ]
 
+ReaderOption = Annotated[
+    list[str] | None, typer.Option(help="See only documents that this one may read; repeatable.")
+]
+
 
 @keys.command("create")
 def create_key(
@@ -25,9 +29,7 @@ def create_key(
     collection: Annotated[
         list[str] | None, typer.Option(help="A name, or a beginning with * after it; else all. Repeatable.")
     ] = None,
-    reader: Annotated[
-        list[str] | None, typer.Option(help="See only documents that this one may read; repeatable.")
-    ] = None,
+    reader: ReaderOption = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     expires: Annotated[datetime | None, typer.Option(help="When it ends, in UTC.")] = None,
     replaces: Annotated[
@@ -104,9 +106,7 @@ def sign_search_token(
     field: Annotated[
         list[str] | None, typer.Option(help="A metadata field that exists for its holder; repeatable.")
     ] = None,
-    reader: Annotated[
-        list[str] | None, typer.Option(help="See only documents that this one may read; repeatable.")
-    ] = None,
+    reader: ReaderOption = None,
     limit: Annotated[int | None, typer.Option(help="The most hits of one search.")] = None,
     subject: Annotated[str | None, typer.Option(help="Whose it is, for logs and limits.")] = None,
 ) -> None:
