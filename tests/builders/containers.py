@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import boto3
-import pytest
 
 ROOT = Path(__file__).parents[2]
 # Makes stand-ins for the base images where they cannot be pulled; CI may have it.
@@ -178,12 +177,6 @@ def find_container_engine(*images: str) -> ContainerEngine:
         if not _succeeds(docker, "image", "inspect", image) and not _succeeds(docker, "pull", image):
             raise ContainersMissingError(f"the image {image} is not here and cannot be pulled")
     return ContainerEngine(docker, compose)
-
-
-def skip_without_containers(reason: ContainersMissingError) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"On CI nothing of this is skipped: {reason}.")
-    pytest.skip(f"SKIPPED, as {reason}.")
 
 
 def _succeeds(*command: str) -> bool:

@@ -1,12 +1,11 @@
 """A disk of a few megabytes that can really be full."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.builders.skipping import skip_but_not_on_ci
 
 _BLOCK = bytes(65_536)
 
@@ -42,10 +41,7 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[SmallDisk]:
         ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
     )
     if mounted.returncode:
-        reason = "nobody but root may mount a small disk"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"On CI nothing of this is skipped: {reason}.")
-        pytest.skip(f"SKIPPED, as {reason}.")
+        skip_but_not_on_ci("nobody but root may mount a small disk")
     try:
         yield SmallDisk(folder)
     finally:

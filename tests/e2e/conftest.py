@@ -13,9 +13,9 @@ from tests.builders.containers import (
     ContainersMissingError,
     compose_project,
     find_container_engine,
-    skip_without_containers,
 )
 from tests.builders.packages import PackageFolder, package_all
+from tests.builders.skipping import skip_but_not_on_ci
 
 ENVIRONMENT = (
     "ADMIN_KEY_HASH",
@@ -73,7 +73,7 @@ def container_engine() -> ContainerEngine:
     try:
         return find_container_engine()
     except ContainersMissingError as reason:
-        skip_without_containers(reason)
+        skip_but_not_on_ci(reason)
 
 
 @pytest.fixture(scope="session")

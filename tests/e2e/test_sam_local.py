@@ -14,10 +14,10 @@ from tests.builders.containers import (
     ComposeProject,
     ContainersMissingError,
     find_container_engine,
-    skip_without_containers,
 )
 from tests.builders.packages import PackageFolder
 from tests.builders.sam_local import KEY, LAMBDA_IMAGE, Invocation, SamLocal, install_sam
+from tests.builders.skipping import skip_but_not_on_ci
 from tests.builders.template import list_function_resources
 
 # Each call of `sam` makes an image of the layers anew, which takes long on a busy machine.
@@ -56,7 +56,7 @@ def sam(composed: ComposeProject, packages: PackageFolder) -> SamLocal:
         find_container_engine(LAMBDA_IMAGE)
         program = install_sam()
     except ContainersMissingError as reason:
-        skip_without_containers(reason)
+        skip_but_not_on_ci(reason)
     (composed.folder / ".build").symlink_to(packages.folder)
     sam = SamLocal(program, composed.folder, composed.network)
     sam.build()

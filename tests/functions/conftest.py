@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import snapshot_restore_py
+from psycopg.rows import TupleRow
 
 from tests.builders.events import http_event
 from tests.builders.functions import Functions
@@ -93,6 +95,13 @@ def guides(functions: Functions) -> Upsert:
         return functions("documents_upsert", http_event("POST", "/v1/collections/guides/documents", body))
 
     return upsert
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A session of the database's owner in the functions' database."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")

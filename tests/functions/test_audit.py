@@ -1,6 +1,6 @@
 """The audit: what every write leaves behind, in its own transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,12 +18,6 @@ from tests.builders.functions import Functions
 GUIDES = "/v1/collections/guides"
 
 type ListEntries = Callable[..., Any]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 def entries(database: psycopg.Connection[TupleRow]) -> list[tuple[Any, ...]]:

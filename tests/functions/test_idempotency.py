@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -18,12 +18,6 @@ IMPORTS = "/v1/collections/guides/imports"
 DOCUMENTS = "/v1/collections/guides/documents"
 
 type Send = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture

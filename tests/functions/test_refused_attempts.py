@@ -1,7 +1,7 @@
 """The audit of what was refused: who wanted to write what, and may not."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -21,12 +21,6 @@ type MakeKey = Callable[..., dict[str, Any]]
 @pytest.fixture(autouse=True)
 def key_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY_HASH_SECRET", "a secret of 32 characters or more")
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
